@@ -10,11 +10,11 @@ import asyncpg
 import pytest
 
 from chassis.outbox.append import Emitted, append
-from chassis.postgres.database import ConcurrentUpdateError
 from chassis.postgres.writes import Part, Writes
 from chassis.pure.answers import tag_of
 from chassis.pure.decision import Refused
 from chassis.pure.resources import Seen
+from chassis.pure.states import ConcurrentUpdateError
 from chassis.telemetry.tracing import NO_TRACE
 from chassis.work import command_bus
 from chassis.work.command_bus import CommandBus, Done

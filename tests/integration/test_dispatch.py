@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 from pydantic import AliasChoices, Field, create_model
 
-from chassis.postgres.database import ConcurrentUpdateError
+from chassis.pure.states import ConcurrentUpdateError
 from tests.support.records import FakeRecord, event_id, record, sold
 from tests.support.toy import UNLUCKY, UNSTORABLE, Sold
 from tests.support.toy_runtime import ToyRuntime, in_batches

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import random
 from collections import Counter
@@ -14,13 +15,16 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from chassis.pure.states import Codec
+from chassis.pure.messages import Contract
+from chassis.pure.states import Codec, ConcurrentUpdateError
+from chassis.work.unit_of_work import Cause, UnitOfWork
 from journey.contracts import counselling, referral, training
 from journey.domain.outcome import Outcome
 from journey.figures.catalogue import FIGURES
 from journey.figures.query import Counted, statement
 from journey.figures.shapes import TOTAL
 from journey.handlers import KINDS
+from journey.handlers.incoming import heard as reaction
 from journey.reference import Reference
 from journey.views import figures
 from tests.support.journey.recount import from_scratch
@@ -485,3 +489,34 @@ async def test_at_its_term_a_case_is_nobodys_and_the_figures_go_on_counting_it_o
     assert (await journey.run_of_the_day())["outcome_mark"] == len(ids)
     assert await totals() == before
     assert await journey.pool.fetchval("select count(*) from outcome where id = any($1)", ids) == 0
+
+
+async def test_an_event_that_waited_for_a_case_while_it_was_linked_is_decided_on_again(journey: ServiceProcess) -> None:
+    lead, follower = await kept(journey, [there(), walk_in("LOCAL")])
+    link = told(counselling.CasesLinked, 80, case_id=follower, same_as=lead)
+    offer = Told(offered(10, 92).event.model_copy(update={"case_id": follower}), link.at)
+    pool, shop = journey.pool, journey.workshop
+
+    def decide(work: UnitOfWork, event: Contract) -> None:
+        assert work.decide(reaction(type(event)), event, Cause(shop.actor, link.at, shop.tracer.root()))
+
+    async def offers() -> None:
+        async with pool.acquire() as connection, connection.transaction():
+            work = shop.unit_of_work()
+            await work.load(connection, reaction(type(offer.event)).needs(offer.event))
+            decide(work, offer.event)
+            await work.save(connection)
+
+    async with pool.acquire() as connection, connection.transaction():
+        work = shop.unit_of_work()
+        await work.load(connection, reaction(type(link.event)).needs(link.event))
+        decide(work, link.event)
+        await work.save(connection)
+        waits = asyncio.create_task(offers())
+        while not await pool.fetchval("select count(*) from pg_locks where not granted"):
+            await asyncio.sleep(0.01)
+    with pytest.raises(ConcurrentUpdateError):
+        await waits
+    await offers()
+    parts = {id_: CODEC.load(data).part for id_, data in await pool.fetch("select id, data from outcome")}
+    assert (parts[lead].promised, parts[follower].promised) == (True, False)

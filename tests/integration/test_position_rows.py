@@ -11,8 +11,9 @@ import pytest
 from chassis.consumer import positions
 from chassis.consumer.inbound import Inbound, decode
 from chassis.consumer.positions import Positions, Verdict
-from chassis.postgres.database import ConcurrentUpdateError, Connection
+from chassis.postgres.database import Connection
 from chassis.postgres.writes import Writes
+from chassis.pure.states import ConcurrentUpdateError
 from tests.support.records import recorded, sold
 from tests.support.toy import Sold
 

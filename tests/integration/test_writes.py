@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncpg
 import pytest
 
-from chassis.postgres.database import ConcurrentUpdateError
 from chassis.postgres.writes import Part, Writes
+from chassis.pure.states import ConcurrentUpdateError
 
 ADD = "insert into notes (text) select u.text from {rows} order by u.place on conflict do nothing returning text"
 FIRST = Part("first", ADD, ("text text",), exact=True)

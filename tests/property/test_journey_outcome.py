@@ -68,7 +68,9 @@ OFFERS, WORKS = st.integers(10, 12), st.integers(20, 21)
 KINDS = st.sampled_from(["full_time", "apprenticeship", "internship"])
 ASKED, REFERRALS = st.sampled_from([REFERRAL, SECOND]), st.sampled_from([REFERRAL, CHILD, SECOND])
 REASONS = st.sampled_from(["person_deceased", "contact_lost"])
-TYPES = st.sampled_from(["first_contact", "arrival_confirmation", "handover_package"])
+TYPES = st.sampled_from(
+    ["first_contact", "reintegration_plan", "pre_departure_call", "arrival_confirmation", "handover_package"]
+)
 
 
 @st.composite
@@ -98,6 +100,8 @@ def work_of_centres(draw: st.DrawFn) -> list[Told]:
         for at in draw(st.lists(DAYS, max_size=3, unique=True)):
             if draw(st.integers(0, 4)):
                 found.append(telling(at))
+                if draw(st.booleans()):
+                    found.append(met(record, draw(st.integers(0, 3)), draw(DAYS), at))
             if draw(st.booleans()):
                 # The voids of one story have times of their own: one service tells one thing after another.
                 found.append(record_voided(record, at, at + len(found) / 97 + 0.001))

@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeAlias
 
 import asyncpg
 
+from chassis.pure.states import ConcurrentUpdateError
 from chassis.settings import SecretError
 
 _OUTAGES = ("08", "25006", "28", "3D", "40", "42501", "53", "55", "57", "58")
@@ -33,10 +34,6 @@ _REMEDIES = {
 
 Password: TypeAlias = Callable[[], str] | None
 """Reads the role's password anew for each connection; None where the address has it, or none is needed."""
-
-
-class ConcurrentUpdateError(Exception):
-    """Another transaction wrote an aggregate or a position first; the caller does the work again on fresh state."""
 
 
 MAY_BE_OUTAGES: tuple[type[Exception], ...] = (

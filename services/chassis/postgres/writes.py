@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from chassis.postgres.database import ConcurrentUpdateError, Connection
+from chassis.postgres.database import Connection
+from chassis.pure.states import ConcurrentUpdateError
 
 
 class Part(NamedTuple):

@@ -14,6 +14,10 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 
+class ConcurrentUpdateError(Exception):
+    """Another transaction wrote an aggregate or a position first; the caller does the work again on fresh state."""
+
+
 class Aggregate(Protocol):
     """A frozen standard-library dataclass with an id and a status."""
 

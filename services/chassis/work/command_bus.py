@@ -15,17 +15,11 @@ import asyncpg
 
 from chassis.audit.rows import DONE, WRITTEN, Who
 from chassis.outbox.spans import record_created
-from chassis.postgres.database import (
-    LENT_WITHIN,
-    ConcurrentUpdateError,
-    Connection,
-    is_outage,
-    reason_of,
-)
+from chassis.postgres.database import LENT_WITHIN, Connection, is_outage, reason_of
 from chassis.postgres.writes import Part, Writes
 from chassis.pure.decision import Actor, Decision, Handler, Refused
 from chassis.pure.resources import UNSHOWN, Seen
-from chassis.pure.states import Need
+from chassis.pure.states import ConcurrentUpdateError, Need
 from chassis.pure.subjects import subjects_in
 from chassis.telemetry.tracing import SpanContext, current, now_ns
 from chassis.work.unit_of_work import Cause, UnitOfWork

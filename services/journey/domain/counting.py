@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from journey.domain.facts import DEPARTURE_ENDED_IT, INTERNSHIP, Asking, Begun, Course, Met, earliest, last
+from journey.domain.facts import DEPARTURE_ENDED_IT, INTERNSHIP, Asking, Begun, Course, Duty, Met, earliest, last
 from journey.domain.joining import joined
 from journey.domain.outcome import Outcome, Part
 from journey.domain.referrals import HELD, LIVE, ReferralStatus, standing, withdrawn_at
@@ -215,12 +215,16 @@ def _courses(courses: Iterable[Course], begun: Iterable[Begun]) -> dict[str, Any
 
 
 def _duties(outcome: Outcome) -> tuple[tuple[str, str, int, bool, int | None], ...]:
-    done = [(duty, None if outcome.undone(duty) else duty.done) for duty in outcome.duties]
+    done = [(duty, outcome.met(duty)) for duty in outcome.duties]
     return tuple(
-        (duty.service, duty.type, duty.level, met is not None, None if met is None else _late(met))
+        (duty.service, duty.type, _level(duty, met), met is not None, None if met is None else _late(met))
         for duty, met in done
         if duty.missed or met is not None
     )
+
+
+def _level(duty: Duty, met: Met | None) -> int:
+    return duty.level if met is None else max(duty.level, met.level)
 
 
 def _late(met: Met) -> int:

@@ -30,7 +30,7 @@ def _with(known: Outcome, other: Outcome) -> Outcome:
     agreed = [each for each in (known.plan_agreed, other.plan_agreed) if each is not None]
     duties = {(each.service, each.type, each.subject): each for each in (*known.duties, *other.duties)}
     return replace(
-        known,
+        known.recorded(*other.records),
         opening=known.opening or other.opening,
         profile=known.profile or other.profile,
         band=_later(known.band, other.band),
@@ -42,6 +42,7 @@ def _with(known: Outcome, other: Outcome) -> Outcome:
         contact=_later(known.contact, other.contact),
         plan_agreed=min(agreed, key=lambda each: (each.on, each.at), default=None),
         plan=_later(known.plan, other.plan),
+        void=tuple(sorted({*known.void, *other.void})),
         courses=_all(known.courses, other.courses),
         offers=_all(known.offers, other.offers),
         closed=tuple(sorted({*known.closed, *other.closed})),

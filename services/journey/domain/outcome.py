@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from uuid import UUID
 
 from journey.domain.facts import (
@@ -14,6 +14,7 @@ from journey.domain.facts import (
     Course,
     Duty,
     Link,
+    Met,
     Moved,
     Offer,
     Opening,
@@ -219,13 +220,21 @@ class Outcome:
             plans.append(self.plan)
         return max(plans, key=lambda each: (each.at, repr(each))).measures if plans else ()
 
-    def undone(self, duty: Duty) -> bool:
-        """Whether that by which this was done is void, and nothing stands in its place."""
-        return any(record == duty.type for record, _ in self.void) and not self.standing(duty.type)
+    def met(self, duty: Duty) -> Met | None:
+        """That this was done. If the record that did it is void, the next one that stands did it, on its day
+        (docs/domain.md: voided). No event tells so, and one that moves up is told only when the first one is void."""
+        met = duty.done
+        if met is None or (duty.type, met.at) not in self.void:
+            return met
+        after = next((each for each in self.standing(duty.type) if each.at > met.at), None)
+        if after is None:
+            return None
+        at = datetime.combine(after.on, time(), UTC)
+        return replace(met, at=at, level=max(met.level, int(at > met.due_at)))
 
-    def recorded(self, told: Recorded) -> Outcome:
-        """With one more record."""
-        return replace(self, records=tuple(sorted({*self.records, told}, key=lambda each: (each.at, repr(each)))))
+    def recorded(self, *told: Recorded) -> Outcome:
+        """With more records."""
+        return replace(self, records=tuple(sorted({*self.records, *told}, key=lambda each: (each.at, repr(each)))))
 
     def is_of_this(self, at: datetime | None) -> bool:
         """Whether something was told at this time, and of the journey that is going on."""

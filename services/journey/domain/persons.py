@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from chassis.pure.states import ConcurrentUpdateError
 from journey.domain.counting import counted
 from journey.domain.facts import Link, later
 from journey.domain.outcome import Outcome
@@ -33,7 +34,7 @@ def linked(follower: Outcome, lead: Outcome, at: datetime, *, stands: bool) -> t
 
 def followed(follower: Outcome, cases: Iterable[Outcome]) -> tuple[Outcome, ...]:
     """Those of these cases that count with the facts of this one, as these are now."""
-    leads = (each for each in cases if follower.id in each.others)
+    leads = (each for each in _whole(follower, cases) if follower.id in each.others)
     return tuple(counted(replace(each, others={**each.others, follower.id: follower.facts})) for each in leads)
 
 
@@ -41,13 +42,21 @@ def over(outcome: Outcome, cases: Iterable[Outcome], nobody: UUID) -> tuple[Outc
     """All that is left when the term of a case is over: the person goes on counting as nobody's, once, and with what
     was known of all of their cases (docs/domain.md: counted-on). The others name this case no more, and count no more.
     """
-    cases = tuple(cases)
+    cases = _whole(outcome, cases)
     leads = [each for each in cases if outcome.id in each.others]
     left = [Outcome(outcome.id, over=True)]
     left += [_left_by(each, outcome.id) for each in cases]
-    if leads:
-        return (leads[0].anonymised(nobody), *left)
-    return tuple(left) if outcome.aside else (outcome.anonymised(nobody), *left)
+    counts = next((each for each in leads or [outcome] if not each.aside), None)
+    return tuple(left) if counts is None else (counts.anonymised(nobody), *left)
+
+
+def _whole(outcome: Outcome, cases: Iterable[Outcome]) -> tuple[Outcome, ...]:
+    """The other cases of the person, all of them. Whoever waited for this one while somebody linked it has read this as
+    it is now and the others as they were found before: they begin again."""
+    cases = tuple(cases)
+    if not {each.id for each in cases}.issuperset(outcome.beside):
+        raise ConcurrentUpdateError
+    return cases
 
 
 def _left_by(known: Outcome, id_: UUID) -> Outcome:

@@ -5,8 +5,8 @@ Nothing of `journey.domain` is used, so that it can be the judge of that.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 
 from journey.contracts import counselling, placement, referral, training
@@ -160,12 +160,35 @@ def duties_of(story: Sequence[Told]) -> tuple[tuple[str, str, int, bool, int | N
         missed = [event.level for event, _ in of(story, counselling.DeadlineMissed) if event.deadline_type == type_]
         done = [each for each in of(story, counselling.DeadlineMet) if each.event.deadline_type == type_]
         level = max([*missed, *(each.event.level for each in done[-1:])])
-        voids = [event for event, _ in of(story, counselling.RecordVoided) if event.record == type_]
-        if voids and not standing(story, type_, counselling.FirstContactMade):
-            done = []
-        late = None
-        if done:
-            late = max(0, int((done[-1].at - done[-1].event.due_at).total_seconds() // 3600))
-        if done or missed:
-            told.append(("counselling", type_, level, bool(done), late))
+        hours = late_by(story, type_, done[-1]) if done else None
+        late = None if hours is None else max(0, int(hours // 1))
+        if hours is not None or missed:
+            if hours is not None and hours > 0 and is_void(story, type_, done[-1].at):
+                level = max(level, 1)
+            told.append(("counselling", type_, level, hours is not None, late))
     return tuple(told)
+
+
+DAYS_OF_WORK: Mapping[str, tuple[type[Any], str]] = {
+    "pre_departure_call": (counselling.PreDepartureCallHeld, "held_on"),
+    "first_contact": (counselling.FirstContactMade, "contacted_on"),
+    "reintegration_plan": (counselling.ReintegrationPlanAgreed, "agreed_on"),
+}
+
+
+def is_void(story: Sequence[Told], record: str, at: datetime) -> bool:
+    return any((event.record, event.reported_at) == (record, at) for event, _ in of(story, counselling.RecordVoided))
+
+
+def late_by(story: Sequence[Told], type_: str, done: Told) -> float | None:
+    """How many hours after its time it was done; None: it was not. If the record that was told with it is void, the
+    next one that is not did it, at the beginning of its day."""
+    at = done.at
+    if is_void(story, type_, at):
+        contract, day = DAYS_OF_WORK[type_]
+        instead = [event for event, told_at in standing(story, type_, contract) if told_at > at]
+        if not instead:
+            return None
+        on = getattr(instead[0], day)
+        at = datetime(on.year, on.month, on.day, tzinfo=UTC)
+    return (at - done.event.due_at).total_seconds() / 3600

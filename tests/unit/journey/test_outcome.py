@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 from uuid import UUID, uuid4
 
 from chassis.pure.decision import NOTHING, Actor, Context
 from chassis.pure.retention import TermOver
-from chassis.pure.states import States
+from chassis.pure.states import Codec, States
 from journey.contracts import counselling, referral, training
 from journey.domain.counting import counted
 from journey.domain.counts import HEARD
@@ -28,6 +30,7 @@ from tests.support.journey.told import (
     arrival_corrected,
     arrival_voided,
     arrived,
+    called,
     candidacy_closed,
     completed,
     contacted,
@@ -62,6 +65,7 @@ from tests.support.journey.told import (
     work_voided,
 )
 
+DOCUMENTS = Path(__file__).parents[2] / "support" / "documents" / "journey"
 ON_THE_WAY = (opened(), referred(1), received(1, 2), accepted(3), departed(60), arrived(62))
 """Referred on day 1, received 2 hours later, accepted on day 3, gone on day 60, there on day 62."""
 
@@ -446,6 +450,38 @@ def test_what_an_older_document_knows_of_contact_and_plan_counts_until_it_is_voi
     void = replace(older, void=(("first_contact", time(64)), ("reintegration_plan", time(71))))
     part = counted(void).part
     assert (part.days_to_contact, part.days_to_plan, part.agreed) == (None, None, ())
+
+
+def duties(*events: Told) -> tuple[tuple[str, str, int, bool, int | None], ...]:
+    return heard([*ON_THE_WAY, *events]).part.duties
+
+
+def test_a_duty_that_a_void_record_met_was_met_by_the_next_one_on_its_day() -> None:
+    in_time = (contacted(63, 63), met("first_contact", 0, 67, 63))
+    moved_up = (record_voided("first_contact", 63, 90), contacted(82, 90))
+    hours_late = 14 * 24 + 15
+    assert duties(*in_time) == (("counselling", "first_contact", 0, True, 0),)
+    assert duties(*in_time, *moved_up) == (("counselling", "first_contact", 1, True, hours_late),)
+    assert duties(*moved_up, *in_time) == duties(*in_time, *moved_up), "in any order"
+    again = (*in_time, *moved_up, record_voided("first_contact", 90, 95))
+    assert duties(*again) == ()
+    assert duties(*again, contacted(99, 99), met("first_contact", 2, 67, 99))[0][2:4] == (2, True)
+
+
+def test_a_second_call_is_the_one_that_counts_once_the_first_is_void() -> None:
+    calls = (called(40, 40), met("pre_departure_call", 0, 50, 40), called(48, 49))
+    void = record_voided("pre_departure_call", 40, 55)
+    assert duties(*calls, void) == (("counselling", "pre_departure_call", 0, True, 0),)
+    assert duties(*calls, void, record_voided("pre_departure_call", 49, 56)) == ()
+
+
+def test_of_a_document_from_before_records_a_later_plan_that_is_void_leaves_the_duty_done() -> None:
+    [_, stored] = json.loads((DOCUMENTS / "outcome.json").read_text(encoding="utf-8"))
+    outcome = Codec(next(kind for kind in KINDS if kind.state is Outcome)).load(json.dumps(stored))
+    for event, at in (agreed(100, 101, "job_placement"), record_voided("reintegration_plan", 101, 110)):
+        outcome = HEARD[type(event)](outcome, event, at)
+    assert (outcome.part.days_to_plan, outcome.part.agreed) == (8, ("documents",))
+    assert [list(each) for each in outcome.part.duties] == stored["part"]["duties"]
 
 
 def test_a_package_that_was_none_was_not_there_in_time_until_another_one_is() -> None:

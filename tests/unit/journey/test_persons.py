@@ -9,12 +9,29 @@ from uuid import UUID, uuid4
 import pytest
 
 from chassis.pure.retention import Clock, Kept, TermOver
+from chassis.pure.states import ConcurrentUpdateError
 from journey.consumers import EVENTS
 from journey.contracts import counselling
+from journey.domain import persons
 from journey.domain.outcome import Outcome, Part
 from journey.handlers import KINDS
 from journey.retention import KEEPS
-from tests.support.journey.told import CASE, Told, accepted, arrived, heard, offered, opened, referred, told, walked_in
+from tests.support.journey.told import (
+    CASE,
+    Told,
+    accepted,
+    agreed,
+    arrived,
+    contacted,
+    heard,
+    met,
+    offered,
+    opened,
+    record_voided,
+    referred,
+    told,
+    walked_in,
+)
 from tests.support.memory import SYSTEM, MemoryService
 
 THERE = UUID(int=50)
@@ -81,6 +98,16 @@ def test_what_is_told_of_either_after_the_link_counts_too() -> None:
     assert figures.part(THERE) == Part()
 
 
+def test_contacts_and_plans_that_are_told_of_the_centres_case_count_unless_they_are_void() -> None:
+    there = (contacted(64, 64), agreed(70, 71, "documents"), met("first_contact", 0, 67, 64))
+    figures = Figures(*FROM_GERMANY, *of(THERE, walked_in(), *there), link(80))
+    part = figures.part(CASE)
+    assert (part.days_to_contact, part.days_to_plan, part.agreed) == (2, 8, ("documents",))
+    assert part.duties == (("counselling", "first_contact", 0, True, 0),)
+    figures.tell(*of(THERE, record_voided("first_contact", 64, 81)))
+    assert (figures.part(CASE).days_to_contact, figures.part(CASE).duties) == (None, ())
+
+
 def test_who_has_walked_in_at_two_centres_counts_once() -> None:
     figures = Figures(*FROM_GERMANY, *of(THERE, walked_in(), OFFER), *of(BESIDE, offered(11, 95)))
     figures.tell(link(100), link(101, BESIDE))
@@ -111,6 +138,27 @@ def test_at_the_first_term_the_person_counts_on_as_nobodys_once_and_with_all(fir
     assert figures.part(second) == Part()
     figures.end(second)
     assert figures.nobodys == [part]
+
+
+def test_a_person_who_was_counted_as_nobodys_is_not_so_again_without_anything_that_counts() -> None:
+    figures = Figures(*FROM_GERMANY, *of(THERE, walked_in()), *of(BESIDE, walked_in()), link(100), link(101, BESIDE))
+    for case_id in (THERE, BESIDE, CASE):
+        figures.end(case_id)
+    nobody = [each for each in figures.all(Outcome) if each.over and each.id not in (CASE, THERE, BESIDE)]
+    assert [each.part for each in nobody] == figures.nobodys
+    assert len(nobody) == 1
+
+
+def test_a_case_that_was_linked_while_somebody_waited_for_it_is_read_again() -> None:
+    figures = linked()
+    follower, lead = (figures.state(Outcome, each) for each in (THERE, CASE))
+    assert persons.followed(follower, [lead]) == (lead,)
+    for known, found in ((follower, lead), (lead, follower)):
+        assert persons.over(known, [found], uuid4())
+        with pytest.raises(ConcurrentUpdateError):
+            persons.followed(known, [])
+        with pytest.raises(ConcurrentUpdateError):
+            persons.over(known, [], uuid4())
 
 
 def test_of_a_case_that_is_over_no_link_changes_anything() -> None:

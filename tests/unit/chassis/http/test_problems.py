@@ -16,8 +16,8 @@ from starlette.requests import Request
 from chassis.http.api import IDEMPOTENCY_KEY
 from chassis.http.exception_handlers import install, unexpected
 from chassis.http.problems import COMMON, Problem, problem_responses
-from chassis.postgres.database import ConcurrentUpdateError
 from chassis.pure.decision import Refused
+from chassis.pure.states import ConcurrentUpdateError
 from tests.support.web import ask, problem
 
 CANARY = "Canary-Amina-Okafor"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncpg
 import pytest
 
-from chassis.postgres.database import ConcurrentUpdateError, is_bad_data, is_outage, told
+from chassis.postgres.database import is_bad_data, is_outage, told
+from chassis.pure.states import ConcurrentUpdateError
 from chassis.settings import SecretError
 
 OUTAGES = [

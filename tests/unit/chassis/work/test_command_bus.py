@@ -13,9 +13,8 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from chassis.postgres.database import ConcurrentUpdateError
 from chassis.pure.decision import Decision, Handler, Refused
-from chassis.pure.states import Need, by_id, by_link
+from chassis.pure.states import ConcurrentUpdateError, Need, by_id, by_link
 from chassis.telemetry.tracing import NO_TRACE
 from chassis.work import command_bus
 from chassis.work.command_bus import ATTEMPTS, CommandBus, Done, IdempotencyKey, may_succeed_again

@@ -10,11 +10,10 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from chassis.postgres.database import ConcurrentUpdateError
 from chassis.pure.answers import tag_of
 from chassis.pure.decision import Decision, Handler, Refused
 from chassis.pure.resources import UNSHOWN, Resource, Seen
-from chassis.pure.states import by_id
+from chassis.pure.states import ConcurrentUpdateError, by_id
 from chassis.telemetry.tracing import current
 from chassis.work import command_bus
 from chassis.work.command_bus import CommandBus, Done
