@@ -49,7 +49,7 @@ class Note:
         self.field = field
         self.subjects: set[UUID] = set()
         self.is_command = self.is_written = False
-        """Written: by the command's own transaction."""
+        """Written: by the command's own transaction, or before another service was told."""
         self._person = person
         self._org = org
         self._action = action
@@ -123,8 +123,9 @@ async def _noted(request: Request) -> Note:
 
 
 async def note_refusal(auditor: Auditor, note: Note, problem: Problem) -> None:
-    """Writes that a rule has refused the request; nothing of one that was only unwell or too soon."""
-    if HTTPStatus.FORBIDDEN <= problem.status < HTTPStatus.TOO_MANY_REQUESTS:
+    """Writes that a rule has refused the request; nothing of one that was only unwell or too soon, unless a row says
+    already that it is done."""
+    if note.is_written or HTTPStatus.FORBIDDEN <= problem.status < HTTPStatus.TOO_MANY_REQUESTS:
         await note_as(auditor, note, refused(problem.code))
 
 

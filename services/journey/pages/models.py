@@ -231,13 +231,14 @@ class ParkedBlock:
 
 @dataclass(frozen=True, slots=True)
 class ParkedList:
-    """Parked records across services, or of `one`."""
+    """Parked records across services, or of `one`. `narrowed`: there may be others that were not asked for."""
 
     now: datetime
     path: str
     filters: tuple[Filter, ...]
     blocks: tuple[ParkedBlock, ...]
     one: bool
+    narrowed: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
@@ -37,6 +38,8 @@ FILTERS: Final = ("service", "topic", "failure", "age", "cursor")
 WORDS: Final = ("intent", "what", "ticket", "reason")
 """The fields of a decision."""
 DECISIONS: Final = ("retry", "discard")
+NUMBER: Final = r"[0-9]{1,18}"
+"""Of a record. A longer one is none: to read it would take long, or fail."""
 
 
 class ParkedPages:
@@ -54,7 +57,7 @@ class ParkedPages:
 
     def routes(self, visits: Visits) -> Iterable[Route]:
         """All of them. What they show of keys may be of cases, and a decision is a row of the audit as well."""
-        roles, one, many = PARKED.roles, f"{PARKED.path}/{{service}}/{{parked_id:int}}", f"{PARKED.path}/{{service}}"
+        roles, one, many = PARKED.roles, f"{PARKED.path}/{{service}}/{{parked_id}}", f"{PARKED.path}/{{service}}"
         yield visits.route(PARKED.path, self.list_parked, roles=roles, fields=FILTERS, personal=True)
         yield visits.route(one, self.show_parked, roles=roles, personal=True)
         yield visits.route(one, self.decide_on_parked, roles=roles, method="POST", fields=WORDS, personal=True)
@@ -76,7 +79,8 @@ class ParkedPages:
         blocks = await asyncio.gather(*(self._block(each, token, wish) for each in asked))
         await visit.shown(_keys(record for block in blocks for record in block.records))
         now = datetime.fromtimestamp(time.time(), UTC)
-        page = ParkedList(now, PARKED.path, self._filters(wish), tuple(blocks), one=bool(service))
+        narrowed = any(name in wish for name in FILTERS[1:])
+        page = ParkedList(now, PARKED.path, self._filters(wish), tuple(blocks), one=bool(service), narrowed=narrowed)
         return visit.page("parked.html", page=page)
 
     async def show_parked(self, visit: Visit) -> Response:
@@ -92,7 +96,7 @@ class ParkedPages:
             record = await self._record(visit)
             await visit.shown()
             return self._one(visit, record, form)
-        return await self._decide(visit, [visit.request.path_params["parked_id"]], form)
+        return await self._decide(visit, [_number(visit)], form)
 
     async def show_many_parked(self, visit: Visit) -> Response:
         """Asks once more before a decision on many."""
@@ -125,18 +129,31 @@ class ParkedPages:
         return ParkedBlock(service, records, more=more, many=f"{PARKED.path}/{service}?ids={many}" if many else "")
 
     async def _record(self, visit: Visit) -> Detail:
-        service, token = self._service(visit), await self._token(visit)
-        record = await self._apis.show(service, token, visit.request.path_params["parked_id"])
+        service, number, token = self._service(visit), _number(visit), await self._token(visit)
+        record = await self._apis.show(service, token, number)
         visit.about(_keys([record]))
         return record
 
     async def _decide(self, visit: Visit, chosen: Sequence[int], form: DecisionForm) -> Response:
         service, token = self._service(visit), await self._token(visit)
+        visit.because(f"{service} {form.what} {','.join(map(str, chosen))} {form.ticket}")
+        if len(chosen) == 1:
+            visit.about(await self._subjects(service, token, chosen[0]))
         await visit.decided()
         words = {name: text for name, text in (("ticket", form.ticket), ("reason", form.reason)) if text}
         decided: Sequence[Decided] = await self._apis.decide(service, token, chosen, form.what, words, form.intent)
         back = f"{PARKED.path}?service={service}"
         return visit.page("parked_decided.html", service=service, what=form.what, decided=decided, back=back)
+
+    async def _subjects(self, service: str, token: str, parked_id: int) -> Iterable[UUID]:
+        """Whom a decision is about: nobody is known of a record that is gone, which a form that is sent once more may
+        have seen to."""
+        try:
+            return _keys([await self._apis.show(service, token, parked_id)])
+        except Problem as problem:
+            if problem.status != HTTPStatus.NOT_FOUND:
+                raise
+            return ()
 
     async def _token(self, visit: Visit) -> str:
         if not self._apis.services:
@@ -154,12 +171,7 @@ class ParkedPages:
     def _service(self, visit: Visit) -> str:
         service: str = visit.request.path_params["service"]
         if service not in self._apis.services:
-            raise Problem(
-                status=404,
-                code="no_such_page",
-                detail="There is no service of this name whose records could be looked after here.",
-                remedy="Choose one of the list.",
-            )
+            raise _no_such_page("There is no service of this name whose records could be looked after here.")
         return service
 
     def _filters(self, wish: Mapping[str, str]) -> tuple[Filter, ...]:
@@ -198,10 +210,18 @@ def _keys(records: Iterable[Record]) -> Iterable[UUID]:
             continue
 
 
+def _number(visit: Visit) -> int:
+    """That of the record in the address. Raises `Problem` 404."""
+    told: str = visit.request.path_params["parked_id"]
+    if not re.fullmatch(NUMBER, told):
+        raise _no_such_page("There is no record with such a number.")
+    return int(told)
+
+
 def _chosen(fields: Mapping[str, str]) -> list[int]:
     """The numbers of records. Raises `Problem` 422."""
     found = fields.get("ids", "").split(",")
-    if len(found) > MOST or not all(re.fullmatch(r"[0-9]{1,18}", each) for each in found):
+    if len(found) > MOST or not all(re.fullmatch(NUMBER, each) for each in found):
         raise _unusable(f"The numbers of the records cannot be read, or they are more than {MOST}.")
     return [int(each) for each in found]
 
@@ -218,6 +238,10 @@ def _form(fields: Mapping[str, str]) -> DecisionForm:
     if what == "discard" and len(reason) not in REASON_LENGTHS:
         wrong["reason"] = "Say why, in 5 to 500 characters."
     return DecisionForm(intent, what, ticket, reason if what == "discard" else "", wrong)
+
+
+def _no_such_page(detail: str) -> Problem:
+    return Problem(status=404, code="no_such_page", detail=detail, remedy="Choose one of the list.")
 
 
 def _unusable(detail: str) -> Problem:

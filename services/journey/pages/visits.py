@@ -41,8 +41,9 @@ _REMEDIES = {
     "audit_unavailable": "Try again in a few seconds.",
 }
 """Where the API speaks of tokens and keys."""
-ACCESS_OVER: Final = "sign_in_too_old"
-"""The token with which a page acts in somebody's name is over, and the session is not."""
+ACCESS_OVER: Final = "sign_in_again"
+"""There is a session, and no token with which a page acts in somebody's name: it is over, or the sign-in began at
+another page."""
 
 log = get_logger(__name__)
 
@@ -84,10 +85,15 @@ class Visit:
         self.about(subjects)
         await note_as(started(self.request, "auditor"), self._note, SHOWN)
 
+    def because(self, ground: str) -> None:
+        """What the audit says beside the subjects."""
+        self._note.ground = ground
+
     async def decided(self) -> None:
         """Notes in the audit that the visitor has decided something, before a service is told so. Raises `Problem`
         503."""
         await note_as(started(self.request, "auditor"), self._note, DONE)
+        self._note.is_written = True
 
     async def refused(self, problem: Problem) -> None:
         """Notes in the audit that this was refused. Raises `Problem` 503."""

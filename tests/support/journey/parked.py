@@ -107,7 +107,7 @@ def values_of(template: str, curse: str = "") -> dict[str, Any]:
             ParkedBlock("training", trouble=f"training cannot be reached.{curse}"),
             ParkedBlock("placement"),
         )
-        return {"page": ParkedList(NOW, "/pages/parked", filters, blocks, one=False)}
+        return {"page": ParkedList(NOW, "/pages/parked", filters, blocks, one=False, narrowed=False)}
     if template == "parked_record.html":
         return {"service": f"referral{curse}", "record": record, "form": form, "path": "/pages/parked/referral/1"}
     if template == "parked_many.html":
