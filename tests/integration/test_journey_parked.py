@@ -47,7 +47,7 @@ async def site(cluster: Cluster, journey_template: str, signing: Signing, hosts:
 async def browser(site: Site) -> Browser:
     """An operator's."""
     browser = site.browser()
-    assert (await browser.sign_in()).status_code == 303
+    assert (await browser.sign_in(to=LIST)).status_code == 303
     return browser
 
 
@@ -67,6 +67,14 @@ async def rows(site: Site, action: str) -> list[tuple[str, list[UUID]]]:
     return [(each["outcome"], each["subjects"]) for each in found]
 
 
+async def grounds(site: Site, action: str) -> list[str | None]:
+    """What the audit of journey says of an action: what was decided, of whom."""
+    return [
+        each["ground"]
+        for each in await site.pool.fetch("select ground from audit where action = $1 order by id", action)
+    ]
+
+
 async def test_the_list_has_what_services_answer_now_and_says_who_does_not_answer(
     site: Site, browser: Browser, records: Records
 ) -> None:
@@ -83,6 +91,8 @@ async def test_the_list_has_what_services_answer_now_and_says_who_does_not_answe
 async def test_the_list_is_narrowed_by_service_topic_fault_and_age(
     desk: Process, browser: Browser, records: Records
 ) -> None:
+    for query in ({}, {"service": "referral"}):
+        assert "Nothing is parked here." in (await browser.client.get(LIST, params=query)).text
     (old,) = await records.take(records.about(str(uuid4()), 1))
     (unread,) = await records.take(records.about(str(uuid4()), 1, b"no json"))
     (course,) = await records.take(records.about(str(uuid4()), 1, topic=TRAINING))
@@ -99,6 +109,8 @@ async def test_the_list_is_narrowed_by_service_topic_fault_and_age(
     ):
         page = await browser.client.get(LIST, params=query)
         assert (page.status_code, listed(page)) == (200, expected), query
+        is_empty = not expected and "service" not in query
+        assert ("Nothing is parked here that fits." in page.text) is is_empty, query
     for wrong in ({"service": "nobody"}, {"age": "year"}, {"cursor": "x"}, {"key": "x"}):
         assert (await browser.client.get(LIST, params=wrong)).status_code == 422, wrong
     bad = await browser.client.get(LIST, params={"service": "referral", "cursor": "x"})
@@ -130,7 +142,8 @@ async def test_a_retry_is_the_services_and_carries_the_ticket_and_the_person(
     after = await browser.get(f"{LIST}/referral/{first}")
     assert ("to be retried" in after.text, 'aria-labelledby="retry"' in after.text) == (True, False)
     assert await rows(site, "show_parked") == [("shown", [UUID(case)])] * 3
-    assert await rows(site, "decide_on_parked") == [("done", [])]
+    assert await rows(site, "decide_on_parked") == [("done", [UUID(case)])]
+    assert await grounds(site, "decide_on_parked") == [f"referral retry {first} INC-4711"]
     person = await site.pool.fetchval("select person from audit where action = 'decide_on_parked'")
     request: Any = type("Request", (), {"app": site.app})
     assert person in remembered(request, "local-operator")
@@ -171,7 +184,7 @@ async def test_a_form_that_lacks_something_says_what_and_decides_nothing(
 
 
 async def test_many_are_decided_at_once_and_each_says_what_became_of_it(
-    desk: Process, browser: Browser, records: Records
+    site: Site, desk: Process, browser: Browser, records: Records
 ) -> None:
     (one,) = await records.take(records.about(str(uuid4()), 1))
     (two,) = await records.take(records.about(str(uuid4()), 1))
@@ -182,6 +195,7 @@ async def test_many_are_decided_at_once_and_each_says_what_became_of_it(
     answer = await browser.decide(place, "retry", ticket="INC-4711")
     assert (answer.status_code, "1 of 2 will be retried" in answer.text) == (200, True)
     assert f"was discarded by {BY} INC-1: that is final" in answer.text
+    assert await grounds(site, "decide_on_many_parked") == [f"referral retry {one},{two} INC-4711"]
     assert (await row(desk, one))[0] == "retry"
     for ids in ("", "x", "1,", "1;2", ",".join(["1"] * 101), "9" * 19):
         assert (await browser.client.get(f"{LIST}/referral", params={"ids": ids})).status_code == 422
@@ -218,6 +232,16 @@ async def test_a_form_that_is_sent_twice_decides_once(desk: Process, browser: Br
     answers = [await browser.client.post(f"{LIST}/referral/{first}", data={**hidden, **words}) for _ in range(2)]
     assert [each.status_code for each in answers] == [200, 200]
     assert await desk.pool.fetchval("select count(*) from parked where state = 'discarded'") == 1
+    await desk.pool.execute("delete from parked")
+    again = await browser.client.post(f"{LIST}/referral/{first}", data={**hidden, **words})
+    assert again.status_code == 200, "also once the record is gone"
+
+
+async def test_a_decision_that_a_service_does_not_answer_is_said_to_be_so(site: Site, browser: Browser) -> None:
+    answer = await browser.decide(f"{LIST}/training?ids=1,2", "retry", ticket="INC-4711")
+    assert (answer.status_code, "Whether it was decided is not known" in answer.text) == (503, True)
+    assert await rows(site, "decide_on_many_parked") == [("done", []), ("refused:service_unreachable", [])]
+    assert await grounds(site, "decide_on_many_parked") == ["training retry 1,2 INC-4711"] * 2
 
 
 async def test_a_form_of_another_site_or_without_its_token_decides_nothing(
@@ -243,7 +267,7 @@ async def test_nobody_but_operators_finds_the_pages_and_no_token_of_theirs_is_ke
     site: Site, hosts: Hosts, role: str, org: str
 ) -> None:
     browser = site.browser()
-    await browser.sign_in(role, org)
+    await browser.sign_in(role, org, to=LIST)
     for path in (LIST, f"{LIST}/referral/1", f"{LIST}/referral?ids=1"):
         answer = await browser.get(path)
         assert (answer.status_code, "Role required" in answer.text) == (403, True)
@@ -315,9 +339,25 @@ async def test_once_the_token_or_the_session_is_over_nothing_is_asked_and_the_ne
     if status == 403:
         assert 'href="/pages/sign-in?to=/pages/parked"' in answer.text
         assert (await browser.get("/pages/search")).status_code == 200, "the session goes on"
-    await site.browser().sign_in()
+    await site.browser().sign_in(to=LIST)
     boxes = await site.pool.fetch("select access_box is not null as kept from sign_in order by signed_in_at")
     assert [each["kept"] for each in boxes] == [False, True]
+
+
+async def test_the_page_leads_whoever_has_signed_in_at_another_one_to_a_sign_in_with_a_token(
+    site: Site, hosts: Hosts
+) -> None:
+    browser = site.browser()
+    await browser.sign_in()
+    answer = await browser.get(LIST)
+    assert (answer.status_code, hosts.heard) == (403, [])
+    [again] = re.findall(r'href="(/pages/sign-in[^"]*)"', answer.text)
+    sent = await browser.get(again)
+    assert "resource=" in sent.headers["location"]
+    back = await site.signing.chosen(sent.headers["location"])
+    there = await browser.get("/pages/sign-in/callback", params=back)
+    assert there.headers["location"] == LIST
+    assert (await browser.get(LIST)).status_code == 200
 
 
 async def test_signing_out_takes_the_token_along(site: Site, browser: Browser) -> None:
@@ -341,7 +381,7 @@ async def test_where_no_api_is_named_the_page_says_so_and_no_token_is_kept(
 ) -> None:
     async with opened(cluster, journey_template, signing) as site:
         browser = site.browser()
-        await browser.sign_in()
+        await browser.sign_in(to=LIST)
         answer = await browser.get(LIST)
         assert (answer.status_code, "JOURNEY_PARKED_REFERRAL_URL" in answer.text) == (503, True)
         assert await site.pool.fetchval("select count(*) from sign_in where access_box is not null") == 0
@@ -350,3 +390,10 @@ async def test_where_no_api_is_named_the_page_says_so_and_no_token_is_kept(
 async def test_a_service_without_an_api_here_has_no_page(browser: Browser) -> None:
     for path in (f"{LIST}/placement/1", f"{LIST}/nobody?ids=1", f"{LIST}/referral/x"):
         assert (await browser.get(path)).status_code == 404
+
+
+async def test_what_is_no_number_is_no_record_whoever_asks(site: Site, browser: Browser, hosts: Hosts) -> None:
+    for number in ("9" * 19, "9" * 5000, "-1", "\N{ARABIC-INDIC DIGIT ONE}"):
+        assert (await site.browser().get(f"{LIST}/referral/{number}")).status_code == 303
+        assert (await browser.get(f"{LIST}/referral/{number}")).status_code == 404
+    assert hosts.heard == []

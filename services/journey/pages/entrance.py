@@ -18,7 +18,7 @@ from chassis.http.problems import Problem
 from chassis.http.starting import started
 from chassis.telemetry.logs import get_logger
 from journey.pages.frame import HEADERS, html
-from journey.pages.menu import HOME, Entry, anybody
+from journey.pages.menu import HOME, PARKED, Entry, anybody
 from journey.pages.visits import Page, Visit, Visits, shown_as_page
 from journey.sign_in.provider import Attempt, Provider
 from journey.sign_in.sessions import Sessions
@@ -74,9 +74,10 @@ class Entrance:
                 remedy="Have the operators set JOURNEY_OIDC_ISSUER and what belongs to it.",
             )
         to = request.query_params.get("to", HOME)
-        attempt = Attempt.new(anew=self._visits.cookie in request.cookies)
-        answer = RedirectResponse(await self._provider.address(attempt), 303, dict(HEADERS))
         place = to if _PLACE.fullmatch(to) else HOME
+        acts = f"{place}/".startswith(f"{PARKED.path}/")
+        attempt = Attempt.new(anew=self._visits.cookie in request.cookies, acts=acts)
+        answer = RedirectResponse(await self._provider.address(attempt), 303, dict(HEADERS))
         self._set(answer, self._attempt, _kept(request, attempt, place), SIGNING_IN_SECONDS)
         return answer
 
@@ -157,7 +158,7 @@ def _told(title: str, says: str, remedy: str, link: Entry) -> Response:
 def _kept(request: Request, attempt: Attempt, place: str) -> str:
     """What the browser keeps of a sign-in until it comes back, with a mark that only this service can make."""
     where = urlsafe_b64encode(place.encode()).decode().rstrip("=")
-    text = f"{attempt.secret}.{attempt.begun}.{attempt.anew:d}.{where}"
+    text = f"{attempt.secret}.{attempt.begun}.{attempt.anew:d}.{attempt.acts:d}.{where}"
     return f"{text}.{_marks(request, text)[0]}"
 
 
@@ -166,11 +167,11 @@ def _begun(request: Request, kept: str) -> tuple[Attempt, str] | None:
     text, _, mark = kept.rpartition(".")
     if not any(compare_digest(mark.encode(), each.encode()) for each in _marks(request, text)):
         return None
-    secret, begun, anew, where = text.split(".")
+    secret, begun, anew, acts, where = text.split(".")
     if time.time() - int(begun) > SIGNING_IN_SECONDS:
         return None
     place = urlsafe_b64decode(where + "=" * (-len(where) % 4)).decode()
-    return Attempt(secret, int(begun), anew == "1"), place
+    return Attempt(secret, int(begun), anew == "1", acts == "1"), place
 
 
 def _marks(request: Request, text: str) -> list[str]:

@@ -153,12 +153,12 @@ class ParkedApis:
 
 
 def access_over(service: str = "") -> Problem:
-    """There is no token, or a service takes it no more."""
-    by = f"{service} does not take the token" if service else "There is no token any more"
+    """There is no token (any more), or a service takes it no more."""
+    by = f"{service} does not take the token" if service else "There is no token"
     return Problem(
         status=403,
         code=ACCESS_OVER,
-        detail=f"{by} with which this page acts in your name: it lasts for a while only.",
+        detail=f"{by} with which this page acts in your name: a sign-in that begins here gives one, for a while.",
         remedy="Sign in again; if that does not help, have the operators look at JOURNEY_OIDC_RESOURCES.",
     )
 

@@ -50,16 +50,18 @@ log = get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One sign-in on its way, from the secret in the browser's cookie. `begun`: in seconds since 1970. `anew`: the
-    provider must ask who it is, whomever it remembers."""
+    provider must ask who it is, whomever it remembers. `acts`: it begins at a page that acts at services in the
+    person's name, so an access token is asked for."""
 
     secret: str
     begun: int = field(default_factory=lambda: int(time.time()))
     anew: bool = False
+    acts: bool = False
 
     @classmethod
-    def new(cls, *, anew: bool = False) -> Attempt:
+    def new(cls, *, anew: bool = False, acts: bool = False) -> Attempt:
         """With a new secret."""
-        return cls(token_urlsafe(32), anew=anew)
+        return cls(token_urlsafe(32), anew=anew, acts=acts)
 
     def _derived(self, what: str) -> str:
         digest = sha256(f"{what}\0{self.secret}".encode()).digest()
@@ -135,7 +137,7 @@ class Provider:
             "nonce": attempt.nonce,
             "code_challenge": attempt.challenge,
             "code_challenge_method": "S256",
-            **self._settings.wanted_access,
+            **self._wanted(attempt),
         }
         if attempt.anew:
             asked |= {"prompt": "login", "max_age": "0"}  # with max_age the token must say when it asked
@@ -163,7 +165,13 @@ class Provider:
         tokens = await self._redeem(known, answer["code"], attempt)
         if not isinstance(token := tokens.get("id_token"), str):
             raise _unreachable("no_id_token")
-        return SignedIn(await self._proven(known, token, attempt), access_in(tokens))
+        asked = self._wanted(attempt) == self._settings.wanted_access
+        return SignedIn(await self._proven(known, token, attempt), access_in(tokens) if asked else None)
+
+    def _wanted(self, attempt: Attempt) -> Mapping[str, str | list[str]]:
+        """Of whom nobody knows yet whether they may act, none is asked for: a provider may refuse it to them, and the
+        sign-in with it."""
+        return self._settings.wanted_access if attempt.acts else {}
 
     async def _proven(self, known: _Known, token: str, attempt: Attempt) -> Principal:
         try:
@@ -190,7 +198,7 @@ class Provider:
             "code": code,
             "redirect_uri": self._settings.redirect_url,
             "code_verifier": attempt.verifier,
-            **self._settings.wanted_access,
+            **self._wanted(attempt),
         }
         auth: httpx.Auth | None = None
         secret = self._settings.client_secret

@@ -88,7 +88,7 @@ async def test_a_code_is_for_the_address_that_it_was_sent_to(signing: Signing, c
 
 async def test_an_access_token_is_for_no_more_than_was_asked_for(tmp_path: Path) -> None:
     signing = Signing(tmp_path, resources="perspektive-heimat:referral")
-    attempt = Attempt.new()
+    attempt = Attempt.new(acts=True)
     answer = await signing.chosen(await signing.provider.address(attempt))
     form = {"grant_type": "authorization_code", "code": answer["code"], "code_verifier": attempt.verifier}
     form |= {"redirect_uri": PAGES + CALLBACK, "resource": "perspektive-heimat:training"}

@@ -90,7 +90,7 @@ async def test_a_service_that_is_busy_says_when_to_come_again() -> None:
 
 async def test_a_token_that_is_over_leads_to_signing_in_again() -> None:
     found = await refused(answering(problem(401, "token_invalid")))
-    assert (found.status, found.code) == (403, "sign_in_too_old")
+    assert (found.status, found.code) == (403, "sign_in_again")
     assert "Sign in again" in found.remedy
 
 

@@ -64,7 +64,7 @@ SERVICES = "perspektive-heimat:referral perspektive-heimat:training"
 
 async def test_an_access_token_for_the_services_comes_with_the_sign_in(tmp_path: Path) -> None:
     signing = Signing(tmp_path, resources=SERVICES)
-    attempt = Attempt.new()
+    attempt = Attempt.new(acts=True)
     address = await signing.provider.address(attempt)
     assert parse_qs(urlsplit(address).query)["resource"] == SERVICES.split()
     who, access = await signing.provider.person(attempt, await signing.chosen(address))
@@ -78,6 +78,16 @@ async def test_an_access_token_for_the_services_comes_with_the_sign_in(tmp_path:
     with pytest.raises(Problem) as raised:
         await Authenticator(ISSUER, AUDIENCES["placement"], "unused", keys=keys).authenticate(f"Bearer {access.token}")
     assert "another audience" in raised.value.detail
+
+
+async def test_a_sign_in_that_acts_nowhere_asks_for_no_audience_and_keeps_no_token(tmp_path: Path) -> None:
+    """A provider may refuse the sign-in of somebody to whom it gives none of these audiences."""
+    signing = Signing(tmp_path, resources=SERVICES, audience="the-chain")
+    attempt = Attempt.new()
+    address = await signing.provider.address(attempt)
+    assert not {"resource", "audience"} & parse_qs(urlsplit(address).query).keys()
+    _who, access = await signing.provider.person(attempt, await signing.chosen(address))
+    assert access is None
 
 
 @pytest.mark.parametrize(
@@ -102,7 +112,7 @@ async def test_any_provider_is_asked_for_it_in_its_own_way_with_the_sign_in_and_
 
     signing.local.token = noted  # type: ignore[method-assign]
     signing.provider._transport = httpx.ASGITransport(signing.local.app())
-    attempt = Attempt.new()
+    attempt = Attempt.new(acts=True)
     address = await signing.provider.address(attempt)
     await signing.provider.person(attempt, await signing.chosen(address))
     names = ("resource", "audience")
