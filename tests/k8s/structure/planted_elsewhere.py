@@ -277,6 +277,16 @@ def apis_that_shut_out_the_pages(there: Rendered) -> None:
     there.documents.remove(need(there, "NetworkPolicy", "journey-to-apis"))
 
 
+@mistake("pages.parked", "env[JOURNEY_PARKED_PLACEMENT_URL]: the API of placement is not named")
+def a_service_whose_parked_records_no_page_shows(there: Rendered) -> None:
+    variable(there, "journey-api", "JOURNEY_PARKED_PLACEMENT_URL", "")
+
+
+@mistake("pages.parked", "env[JOURNEY_OIDC_RESOURCES]: the audience of placement is not among them")
+def a_token_that_a_service_does_not_take(there: Rendered) -> None:
+    variable(there, "journey-api", "JOURNEY_OIDC_RESOURCES", "perspektive-heimat:referral perspektive-heimat:training")
+
+
 @mistake("reach.reach", "env[JOURNEY_PARKED_PLACEMENT_URL]: no policy lets it out")
 def no_way_out_for_the_pages(there: Rendered) -> None:
     need(there, "NetworkPolicy", "journey-api")["spec"]["egress"].pop(1)
