@@ -1,7 +1,8 @@
 """A journey that has heard a million events: the ledger, the journeys and the outcomes of 30,000 cases.
 
-A few thousand cases are heard event by event, by the rules of the shipped service; the others are these once more under
-ids of their own, since what is measured counts rows, and reads one case among many.
+2,000 cases are heard event by event, by the rules of the shipped service; the others are these once more under ids of
+their own. For the page of a case, one among many, that is as good. Figures that count people who are alike as one row
+find more of them here than among as many people who were all heard, so the number of rows stands beside their times.
 """
 
 from __future__ import annotations

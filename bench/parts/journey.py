@@ -220,6 +220,9 @@ def _figures(bench: Bench, dsn: str) -> Iterator[Figure]:
     yield Figure(f"the slowest figure ({slowest.upper()})", spreads[slowest], "ms", 300, 100, at_most=True)
     for name, spread in spreads.items():
         yield Figure(f"figure {name.upper()}, with those of the same people", spread, "ms")
+    for name, kinds in bench.wait(alike(dsn)).items():
+        what = f"kinds of people that {name.upper()} counts in place of {large.CASES * large.TIMES}"
+        yield Figure(what, Spread.of([kinds]), "kinds")
 
 
 async def counted_anew(dsn: str) -> dict[str, float]:
@@ -239,6 +242,22 @@ async def counted_anew(dsn: str) -> dict[str, float]:
     finally:
         await pool.close()
     return took
+
+
+async def alike(dsn: str) -> dict[str, int]:
+    """Per figure that counts people who are alike as one: how many kinds of them there are. The time hangs on it."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        return {
+            figure.id: await connection.fetchval(
+                f"select count(*) from (select distinct {', '.join(sql for _, sql in figure.alike)} from outcome"
+                f" where {figure.where}) as kind"
+            )
+            for figure in FIGURES.values()
+            if figure.each
+        }
+    finally:
+        await connection.close()
 
 
 class _Documents:
