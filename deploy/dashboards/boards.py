@@ -99,6 +99,10 @@ def hop(at: Hop) -> Row:
     )
 
 
+READ = "Counted on the day when journey has read of it: months show as one day while journey is built anew."
+"""Of what a topic tells of another day."""
+
+
 def deadlines() -> Row:
     """What all services tell of their deadlines, counted where it is read."""
 
@@ -106,11 +110,25 @@ def deadlines() -> Row:
         which = of("journey", f', outcome="done", type=~"ph[.][a-z]+[.]{name}[.]v1"')
         return f"sum by (type) (increase(ph_consumed_total{{{which}}}[1d]))"
 
+    waits = ', what=~".*_waits_seconds"'
     return Row(
         "Deadlines of all services, as journey has heard",
         (
-            Panel("met in a day", "short", {"{{type}}": told("DeadlineMet")}, "In time, or after a level was missed."),
-            Panel("missed in a day", "short", {"{{type}}": told("DeadlineMissed")}, "Each level that has passed."),
+            Panel(
+                "met in a day",
+                "short",
+                {"{{type}}": told("DeadlineMet")},
+                f"In time, or after a level was missed. {READ}",
+            ),
+            Panel(
+                "missed in a day", "short", {"{{type}}": told("DeadlineMissed")}, f"Each level that has passed. {READ}"
+            ),
+            Panel(
+                "longest wait",
+                "s",
+                {"{{what}}": f"max by (what) (ph_watched{{{of('journey', waits)}}})"},
+                "Per stage, of the case that has waited longest there: GET /stuck lists them.",
+            ),
         ),
     )
 
@@ -178,7 +196,10 @@ def service() -> Board:
             (
                 ("until it is recorded, 99 %", "From what happened to its recording by the sender."),
                 ("in the sender's outbox, 99 %", "From the recording to the topic."),
-                ("in the topic, 99 %", "From the topic to the batch of this service."),
+                (
+                    "in the topic, 99 %",
+                    "From the topic to the batch of this service; months, where it reads old records anew.",
+                ),
                 ("in one batch here, 99 %", "Until the effect is committed."),
             ),
             strict=True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chassis.service import Overlay, Service
+from chassis.service import Overlay, Service, Watched
 from journey.api import router
 from journey.consumers import EVENTS as CONSUMED
 from journey.events import AuditSealed
@@ -20,6 +20,7 @@ from journey.pages.settings import ParkedSettings
 from journey.programme import router as programme
 from journey.reference import Reference
 from journey.retention import KEEPS
+from journey.views.waits import LONGEST
 from vocabulary import centres, roles
 from vocabulary.countries import WORKING_DAYS
 from vocabulary.events import SUBJECT
@@ -52,6 +53,7 @@ SERVICE = Service(
     load_reference=Reference.load,
     standing=Overlay(CountryStatus, over),
     working_days=WORKING_DAYS,
+    watched=tuple(Watched(what, count) for what, count in LONGEST.items()),
     seals=True,
     audit_head=AuditSealed,
     keeps=KEEPS,

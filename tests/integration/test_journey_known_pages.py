@@ -11,7 +11,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from chassis.runtime import loops
 from chassis.settings import ROOT
+from journey.app import SERVICE
 from journey.figures.catalogue import FIGURES
 from tests.support.cluster import Cluster
 from tests.support.journey.signing_in import Signing
@@ -68,6 +70,16 @@ async def test_an_operator_sees_what_waits_and_how_the_services_stand(site: Site
     assert (await browser.get(path)).status_code == 200
     refused = await browser.get("/pages/stuck?cursor=made-up")
     assert (refused.status_code, "cursor" in refused.text.lower()) == (422, True)
+
+
+async def test_a_worker_shows_how_long_a_case_in_each_stage_has_waited_at_most(site: Site) -> None:
+    await loops.count(site.pool, site.clock, site.metrics, SERVICE.watched)
+    shown = {each.what: site.metrics.watched.labels(each.what)._value.get() for each in SERVICE.watched}
+    waits = await site.pool.fetch("select stage, min(since) as since from journey_wait group by stage")
+    now = site.clock.now()
+    longest = {f"{each['stage']}_waits_seconds": (now - each["since"]).total_seconds() for each in waits}
+    assert longest
+    assert shown == pytest.approx(dict.fromkeys(shown, 0.0) | longest, abs=60)
 
 
 async def test_the_programme_sees_every_figure_with_its_definition_and_who_still_waits(site: Site) -> None:

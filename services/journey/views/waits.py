@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, get_args
 
 from chassis.postgres.documents import Documents, Where
 from chassis.pure.paging import Listing, Order, Page, Wish
+from journey.domain.journey import Stage
 from journey.resources import AllWaits
 from journey.views.shapes import WaitItem
 from journey.views.titles import WAITS
@@ -16,6 +17,12 @@ STUCK: Final = Listing(source="journey_wait", columns="*", orders=_ORDERS, usual
 LOST: Final = Listing(
     source="journey_wait", columns="*", orders={"lost_at": Order("lost_at", "timestamptz"), **_ORDERS}, usual="lost_at"
 )
+LONGEST: Final = {
+    f"{stage}_waits_seconds": "select coalesce(extract(epoch from $1::timestamptz - min(since)), 0)::float8 "  # noqa: S608 - from code
+    f"from journey_wait where stage = '{stage}'"
+    for stage in get_args(Stage)
+}
+"""For how long a case in each stage has waited at most; $1 is now."""
 
 
 class Wanted(NamedTuple):
