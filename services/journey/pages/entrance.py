@@ -167,7 +167,10 @@ def _begun(request: Request, kept: str) -> tuple[Attempt, str] | None:
     text, _, mark = kept.rpartition(".")
     if not any(compare_digest(mark.encode(), each.encode()) for each in _marks(request, text)):
         return None
-    secret, begun, anew, acts, where = text.split(".")
+    try:
+        secret, begun, anew, acts, where = text.split(".")
+    except ValueError:  # begun with another version of this service
+        return None
     if time.time() - int(begun) > SIGNING_IN_SECONDS:
         return None
     place = urlsafe_b64decode(where + "=" * (-len(where) % 4)).decode()

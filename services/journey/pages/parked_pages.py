@@ -39,7 +39,7 @@ WORDS: Final = ("intent", "what", "ticket", "reason")
 """The fields of a decision."""
 DECISIONS: Final = ("retry", "discard")
 NUMBER: Final = r"[0-9]{1,18}"
-"""Of a record. A longer one is none: to read it would take long, or fail."""
+"""Of a record: what its column holds. More digits are no number of one."""
 
 
 class ParkedPages:
