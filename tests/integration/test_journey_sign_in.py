@@ -10,13 +10,16 @@ from urllib.parse import parse_qsl, urlsplit
 from uuid import uuid4
 
 import pytest
+from starlette.requests import Request
 
 from chassis.audit.rows import Who
 from chassis.http.problems import Problem
 from chassis.operators.retention import SWEPT, sweep
 from chassis.pure.reference import DIRECTORY
 from chassis.pure.retention import agreed
+from journey.pages import entrance
 from journey.retention import KEEPS
+from journey.sign_in.provider import Attempt
 from journey.sign_in.sessions import end_many
 from tests.support.cluster import Cluster
 from tests.support.journey.sample_pages import CASE, REFERENCE
@@ -331,6 +334,19 @@ async def test_a_cookie_that_this_service_has_not_made_leads_to_no_call_of_the_p
     assert asked == []
     await browser.get("/pages/sign-in/callback", params={"code": "x"}, headers={"cookie": f"ph_signing_in={made}"})
     assert len(asked) == 1
+
+
+async def test_a_sign_in_that_another_version_has_begun_is_begun_anew(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kept(request: Request, attempt: Attempt, place: str) -> str:
+        text = f"{attempt.secret}.{attempt.begun}.{place}"
+        return f"{text}.{entrance._marks(request, text)[0]}"
+
+    monkeypatch.setattr(entrance, "_kept", kept)
+    await browser.get("/pages/sign-in")
+    answer = await browser.get("/pages/sign-in/callback", params={"code": "x", "state": "y"})
+    assert (answer.status_code, "State mismatch" in answer.text) == (403, True)
 
 
 @pytest.mark.parametrize(
