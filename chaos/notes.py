@@ -1,12 +1,13 @@
-"""What each run with or without a planted defect came to, kept per commit: whoever is interrupted goes on there, and
-the table of several seeds is made of it (`table.py`).
+"""What each run with or without a planted defect came to, kept per state of the code that it runs: whoever is
+interrupted goes on there, and the table of several seeds is made of it (`table.py`).
 
-One JSON line per run in `.local/chaos-proofs/<commit>.jsonl`, written when the run has its verdict. To run one again,
+One JSON line per run in `.local/chaos-proofs/<state>.jsonl`, written when the run has its verdict. To run one again,
 remove its line.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,9 @@ from chaos.plans import Plan
 from deploy.local.places import LOCAL, ROOT
 
 FOLDER = LOCAL / "chaos-proofs"
+
+RUN_BY_CHAOS = ("chaos", "services/chassis", "deploy/local", "requirements")
+"""What its programs are made of. No service of the chain is among them: a commit that changes those keeps the runs."""
 
 
 @dataclass(frozen=True)
@@ -92,21 +96,22 @@ def _run(plan: Plan) -> dict[str, Any]:
     return {"faults": list(plan.faults), "minutes": plan.minutes, "scale": plan.scale, "twice": plan.twice}
 
 
-def of(commit: str) -> Path:
-    """Where the runs of this commit are kept."""
-    return FOLDER / f"{commit}.jsonl"
+def of(state: str) -> Path:
+    """Where the runs of this state are kept."""
+    return FOLDER / f"{state}.jsonl"
 
 
 def of_this_tree() -> Notes:
-    """Those of the commit that this tree is. A tree that differs from its commit keeps none: nobody could say later
+    """Those of the state that is committed. A tree that differs from its commit keeps none: nobody could say later
     what has run."""
-    commit = this_commit()
-    return Notes(of(commit)) if commit and not _git("status", "--porcelain") else Notes()
+    state = this_state()
+    return Notes(of(state)) if state and not _git("status", "--porcelain") else Notes()
 
 
-def this_commit() -> str:
-    """The commit that is checked out; nothing if git knows none."""
-    return _git("rev-parse", "--short=12", "HEAD")
+def this_state() -> str:
+    """Of what is checked out: a digest of git's ids of those folders; nothing if git knows none."""
+    folders = _git("rev-parse", *(f"HEAD:{folder}" for folder in RUN_BY_CHAOS))
+    return hashlib.sha256(folders.encode()).hexdigest()[:12] if folders else ""
 
 
 def _git(*asking: str) -> str:

@@ -1,6 +1,6 @@
 """Prints the table of `README.md`: which planted mistake is caught by which run, in how many seeds.
 
-python -m chaos.table              # of the commit that is checked out
+python -m chaos.table              # of what is checked out
 python -m chaos.table 1a2b3c4d5e6f ...  # of these: names of files in .local/chaos-proofs/
 """
 
@@ -54,4 +54,4 @@ def _line(cells: Sequence[object]) -> str:
 
 
 if __name__ == "__main__":
-    print("\n".join(table(Notes(*map(notes.of, sys.argv[1:] or [notes.this_commit()])))))
+    print("\n".join(table(Notes(*map(notes.of, sys.argv[1:] or [notes.this_state()])))))

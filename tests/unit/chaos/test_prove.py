@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from collections.abc import Callable, Sequence
 from itertools import permutations
 from pathlib import Path
@@ -102,7 +104,7 @@ def test_each_run_has_one_control_with_the_same_seed_and_no_defect(runs: Runs) -
 
 
 def test_a_proof_that_was_broken_off_goes_on_where_it_stopped(runs: Runs, tmp_path: Path) -> None:
-    both, file = ["commits_unguarded", "versions_unchecked"], tmp_path / "folder" / "commit.jsonl"
+    both, file = ["commits_unguarded", "versions_unchecked"], tmp_path / "folder" / "state.jsonl"
     runs.break_off_before = "versions_unchecked"
     with pytest.raises(KeyboardInterrupt):
         prove.prove_all(both, 7, _silent, Notes(file))
@@ -117,14 +119,58 @@ def test_a_proof_that_was_broken_off_goes_on_where_it_stopped(runs: Runs, tmp_pa
     assert runs.done == [(MANY_WRITE, "", 11), *((MANY_WRITE, defect, 11) for defect in both)]
 
 
-def test_a_tree_that_differs_from_its_commit_keeps_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = {"rev-parse": "0123456789ab", "status": ""}
-    monkeypatch.setattr(notes, "_git", lambda *asking: answers[asking[0]])
-    assert notes.of_this_tree().told() == "what is found is kept in .local/chaos-proofs/0123456789ab.jsonl"
-    answers["status"] = " M chaos/shop.py"
+def test_a_tree_that_differs_from_its_commit_keeps_nothing(tree: Tree) -> None:
+    assert re.fullmatch(r"what is found is kept in folder/[0-9a-f]{12}\.jsonl", notes.of_this_tree().told())
+    tree.write("chaos/shop.py", "changed")
     assert notes.of_this_tree().told() == "what is found is not kept: this tree differs from its commit"
-    answers |= {"rev-parse": "", "status": ""}
+
+
+def test_without_a_commit_nothing_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notes, "ROOT", tmp_path)
     assert "not kept" in notes.of_this_tree().told()
+
+
+def test_what_was_found_counts_until_the_code_changes_that_runs_here(tree: Tree) -> None:
+    before = notes.this_state()
+    tree.write("services/referral/answers.py", "changed")
+    tree.commit()
+    assert notes.this_state() == before
+    states = {before}
+    for folder in notes.RUN_BY_CHAOS:
+        tree.write(f"{folder}/one.py", "changed")
+        tree.commit()
+        states.add(notes.this_state())
+    assert len(states) == 1 + len(notes.RUN_BY_CHAOS)
+
+
+class Tree:
+    """A git repository with a file in each folder that counts, and one elsewhere."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._git("init", "-q")
+        for each in notes.RUN_BY_CHAOS:
+            self.write(f"{each}/one.py", "one")
+        self.commit()
+
+    def write(self, name: str, text: str) -> None:
+        file = self._folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    def commit(self) -> None:
+        self._git("add", "-A")
+        self._git("-c", "user.name=test", "-c", "user.email=test@example.org", "commit", "-q", "-m", "one")
+
+    def _git(self, *command: str) -> None:
+        subprocess.run(["git", *command], cwd=self._folder, check=True)
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
+    monkeypatch.setattr(notes, "ROOT", tmp_path)
+    monkeypatch.setattr(notes, "FOLDER", tmp_path / "folder")
+    return Tree(tmp_path)
 
 
 def _silent(_line: str) -> None:
