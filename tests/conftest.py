@@ -34,7 +34,7 @@ def pytest_collection() -> Generator[None, object, object]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first: with several processes, whatever begins last should be short."""
     items.sort(key=lambda item: not {"system", "integration"}.intersection(item.path.parts))
-    items.sort(key=lambda item: "system" not in item.path.parts and item.path.name != "test_story.py")
+    items.sort(key=lambda item: "system" not in item.path.parts)
 
 
 @pytest.hookimpl(optionalhook=True)

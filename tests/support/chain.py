@@ -20,6 +20,7 @@ from chassis.pure.audit import chain_of
 from chassis.pure.operations import reader_of
 from deploy.local.places import SERVICES
 from deploy.local.stack import LocalStack
+from deploy.local.story.topics import declared
 from tests.support.brokers import Broker
 from tests.support.cluster import Cluster
 from tests.support.otlp import Collector
@@ -30,16 +31,14 @@ WITHIN = 40
 TELLING = tuple(service for service in SERVICES if service != "journey")
 """Services that tell of their operation."""
 READS = {
-    "referral": ("training", "counselling", "placement"),
-    "training": ("referral", "reference"),
-    "counselling": ("referral", "training", "placement", "reference", "referral.keys"),
-    "placement": ("referral", "training", "counselling", "reference"),
-    "journey": (
-        *("referral", "training", "counselling", "placement", "reference", "referral.keys"),
-        *(f"{service}.operations" for service in TELLING),
-    ),
+    service: tuple(
+        name.removeprefix("ph.").removesuffix(".v1")
+        for name, topic in declared().items()
+        if service in topic["readers"]
+    )
+    for service in SERVICES
 }
-"""Which topics each service reads, as in schemas/topics.yaml: `reference` for `ph.reference.v1`."""
+"""Which topics each service reads, by schemas/topics.yaml: `reference` for `ph.reference.v1`."""
 TOPICS = (*SERVICES, "reference", "referral.keys", *(f"{service}.operations" for service in TELLING))
 """Every topic: one per service, what referral tells besides, and what each tells of its operation."""
 

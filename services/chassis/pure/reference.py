@@ -214,7 +214,7 @@ class Sheet(Generic[R]):
                     )
                     self.fail(1, header[-1], problem, "copy the file whole, or write the number anew")
         except OSError as error:
-            remedy = "point REFERENCE_DIR to the folder of reference data"
+            remedy = "mount its folder, or mend the setting that names it (REFERENCE_DIR; PUBLIC_KEYS_DIR for keys)"
             raise InvalidReference(f"{self.path} cannot be read ({error.strerror}): {remedy}") from error
         except (UnicodeDecodeError, csv.Error) as error:
             raise InvalidReference(f"{self.path.name}: {error}: save it as CSV in UTF-8") from error

@@ -25,7 +25,7 @@ class Gaps:
 
     async def watch(self, chain: Chain) -> None:
         """Looks until it is cancelled."""
-        topics = [f"ph.{service}.v1" for service in READS]
+        topics = sorted({f"ph.{source}.v1" for sources in READS.values() for source in sources})
         async with AIOKafkaConsumer(*topics, bootstrap_servers=chain.broker.bootstrap) as reader:
             with suppress(asyncio.CancelledError):
                 while True:

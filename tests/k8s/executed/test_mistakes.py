@@ -118,7 +118,7 @@ def test_a_mount_that_is_missing(planted: Planted) -> None:
         container["volumeMounts"] = [each for each in container["volumeMounts"] if each["name"] != "secrets"]
 
     pod = planted.start("referral-api", mount)
-    planted.said(pod, "No such file or directory): mount it or mend the path")
+    planted.said(pod, "public_keys.v1.csv cannot be read (No such file or directory): mount its folder")
     assert not pod.ready
 
 
