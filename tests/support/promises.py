@@ -35,9 +35,17 @@ PLACEMENT = {
     r"/offers/[^/]+/accept": ["JobOfferAccepted"],
     r"/employments": ["EmploymentStarted"],
 }
-OF_THEMSELVES = {"DeadlineApproaching", "DeadlineMet", "RetentionStarted"}
-"""What is told beside what a command asks for: that something is owed soon, or was done, and that a case has ended.
-Where it stands among the rest depends on when another service's news came."""
+OF_THEMSELVES = {"DeadlineApproaching", "DeadlineMet", "RetentionStarted", "RetentionStopped"}
+"""What is told beside what a command asks for: that something is owed soon, or was done, that a case has ended or goes
+on. Where it stands among the rest depends on when another service's news came."""
+
+BEGUN = {"EnrolmentConfirmed": "enrolment_id", "CandidateShortlisted": "candidacy_id"}
+OVER = {
+    "EnrolmentCancelled": "enrolment_id",
+    "CourseCompleted": "enrolment_id",
+    "CandidacyClosed": "candidacy_id",
+    "EmploymentStarted": "candidacy_id",
+}
 
 
 class Met(NamedTuple):
@@ -87,6 +95,14 @@ def ended(ledger: Ledger) -> set[str]:
     """Cases that have come to their end: in these tests nobody is referred twice."""
     withdrawn = _answered(ledger.promised("referral"), r"/referrals/[^/]+/withdraw", "case_id")
     return withdrawn | _answered(ledger.promised("counselling"), r"/referrals/[^/]+/(?:reject|complete)", "case_id")
+
+
+def engaged(heard: Sequence[Heard]) -> dict[str, bool]:
+    """Per case that ever had a seat in a course, or a way into a vacancy, whether it has one at the end: that keeps it
+    from its own."""
+    over = {(event.key, event.body[name]) for event in heard for name in [OVER.get(event.type)] if name}
+    begun = [(event.key, event.body[name]) for event in heard for name in [BEGUN.get(event.type)] if name]
+    return {key: any(each not in over for each in begun if each[0] == key) for key, _ in begun}
 
 
 def _named(entries: Sequence[Entry], path: str) -> set[str]:
