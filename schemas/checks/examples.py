@@ -67,7 +67,8 @@ def read_examples(root: Path, found: Mapping[str, Mapping[str, Any]]) -> tuple[l
         except Unreadable as error:
             findings.append(error.finding)
             continue
-        findings += _still_open(file, message.pop(PLACEHOLDERS, {}))
+        findings += _still_open(file, message.get(PLACEHOLDERS, {}))
+        message = {part: value for part, value in message.items() if part != PLACEHOLDERS}
         if set(message) == FORM and all(isinstance(message[part], dict) for part in ("headers", "value")):
             whole.append(Example(file, message, found[event]))
         else:

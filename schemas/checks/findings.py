@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +37,14 @@ class Unreadable(Exception):
         self.finding = finding
 
 
-def read_json(root: Path, path: Path) -> dict[str, Any]:
-    """A JSON object from its file. Raises `Unreadable`."""
+def read_json(root: Path, path: Path) -> Mapping[str, Any]:
+    """A JSON object from its file. Raises `Unreadable`.
+
+    Whoever reads the same bytes gets the same object, so nobody may change it: most files are read again and again
+    unchanged.
+    """
     try:
-        document = json.loads(path.read_bytes().decode())
+        document = _parsed(path.read_bytes())
     except OSError as error:
         raise _unreadable(root, path, f"cannot be read: {error.strerror}", "Add the file.") from error
     except ValueError as error:
@@ -46,6 +52,11 @@ def read_json(root: Path, path: Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise _unreadable(root, path, "is not a JSON object")
     return document
+
+
+@lru_cache(maxsize=2048)
+def _parsed(content: bytes) -> Any:
+    return json.loads(content.decode())
 
 
 def read_yaml(root: Path, path: Path) -> Any:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -29,18 +29,30 @@ def validator(schema: Mapping[str, Any]) -> Validator:
     return Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same:
+    """A value that `read_json` gives again and again, known by its identity; kept, so that no other gets that."""
+
+    value: Any
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.value is other.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+
 def violations(schema: Mapping[str, Any], value: Any) -> tuple[ValidationError, ...]:
-    """What is wrong with a value, formats included."""
-    return _violations(json.dumps(schema), json.dumps(value))
+    """What is wrong with a value, formats included. Neither is changed later: most are looked at again and again."""
+    return _violations(_Same(schema), _Same(value))
 
 
 @lru_cache(maxsize=1024)
-def _violations(schema: str, value: str) -> tuple[ValidationError, ...]:
-    """By text: most examples are looked at again and again unchanged."""
-    return tuple(validator(json.loads(schema)).iter_errors(json.loads(value)))
+def _violations(schema: _Same, value: _Same) -> tuple[ValidationError, ...]:
+    return tuple(validator(schema.value).iter_errors(value.value))
 
 
-def schemas(root: Path) -> dict[str, dict[str, Any]]:
+def schemas(root: Path) -> dict[str, Mapping[str, Any]]:
     """Every working schema by its file name relative to `root`. Raises `Unreadable`."""
     paths = sorted([*root.glob("envelope.v*.json"), *root.glob("events/*/*.json")])
     return {path.relative_to(root).as_posix(): read_json(root, path) for path in paths}
@@ -49,7 +61,7 @@ def schemas(root: Path) -> dict[str, dict[str, Any]]:
 def identities(found: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
     """Each schema is one, and says of itself what its place says."""
     for file, schema in found.items():
-        if flaw := _flaw(json.dumps(schema)):
+        if flaw := _flaw(_Same(schema)):
             yield Finding(file, "", f"is no JSON Schema: {flaw}", "Mend the schema.")
             continue
         expected = {"$schema": DIALECT, "$id": BASE + file, "type": "object"}
@@ -67,10 +79,10 @@ def identities(found: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
 
 
 @lru_cache(maxsize=512)
-def _flaw(schema: str) -> str:
-    """Why this text is no JSON Schema; empty if it is one. By text: most are checked again and again unchanged."""
+def _flaw(schema: _Same) -> str:
+    """Why this is no JSON Schema; empty if it is one."""
     try:
-        Draft202012Validator.check_schema(json.loads(schema))
+        Draft202012Validator.check_schema(schema.value)
     except SchemaError as error:
         return str(error.message)
     return ""

@@ -127,13 +127,20 @@ def test_a_reader_takes_every_golden_example(service: str, contract: type[Contra
         contract.model_validate_json(json.dumps(value))
 
 
-@pytest.mark.parametrize(("service", "contract"), READERS, ids=IDS)
+READERS_OF = {
+    name: [(service, contract) for service, contract in READERS if name_of(contract) == name]
+    for name in sorted({name_of(contract) for _, contract in READERS})
+}
+
+
+@pytest.mark.parametrize("name", READERS_OF)
 @LIGHT
 @given(data=st.data())
-def test_a_reader_takes_whatever_the_schema_allows_and_ignores_what_it_does_not_know(
-    service: str, contract: type[Contract], data: st.DataObject
+def test_each_reader_takes_whatever_the_schema_allows_and_ignores_what_it_does_not_know(
+    name: str, data: st.DataObject
 ) -> None:
-    value = data.draw(values(name_of(contract)))
-    read = contract.model_validate_json(json.dumps(value))
+    value = data.draw(values(name))
     added = value | {"added_by_a_future_producer": {"anything": [1, None]}}
-    assert contract.model_validate_json(json.dumps(added)) == read, service
+    for service, contract in READERS_OF[name]:
+        read = contract.model_validate_json(json.dumps(value))
+        assert contract.model_validate_json(json.dumps(added)) == read, (service, contract)
