@@ -85,6 +85,23 @@ async def test_a_count_that_takes_too_long_keeps_no_run_from_its_end(
     assert ended == pytest.approx(desk.clock.now().timestamp(), abs=60)
 
 
+async def test_runs_that_fail_again_and_again_do_not_hide_when_the_last_one_has_ended(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def too_long(*_: Any) -> None:
+        raise asyncpg.QueryCanceledError
+
+    await desk.run_of_the_day()
+    ended = desk.clock.now().timestamp()
+    desk.clock.advance(MONTH)
+    desk.metrics.retention_run_at.set(0)  # as a process that was started anew tells it
+    monkeypatch.setattr("chassis.work.retention.Retention._go_on", too_long)
+    with pytest.raises(asyncpg.QueryCanceledError):
+        await desk.retention.step()
+    told = desk.metrics.registry.get_sample_value("ph_retention_run_timestamp_seconds")
+    assert told == pytest.approx(ended, abs=60)
+
+
 async def test_who_was_refused_before_and_is_referred_anew_has_no_end(desk: Desk) -> None:
     case = await rejected(desk)
     await desk.referred(case, "employment")

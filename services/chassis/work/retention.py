@@ -61,14 +61,19 @@ class Retention:
             last = await connection.fetchval(_LAST, SYSTEM)
             if last is None or last + EVERY <= now:
                 await ask(connection, SYSTEM, "every day", now)
+            # Before the batch, too: one that fails again and again must not hide for how long no run has ended.
+            await self._tell_when_one_has_ended(connection)
             async with connection.transaction():
                 run = await connection.fetchrow(_OPEN, now)
                 ended = 0 if run is None else await self._go_on(connection, dict(run), now)
-            self._shop.metrics.retention_run_at.set((await connection.fetchval(_LAST_ENDED)).timestamp())
+            await self._tell_when_one_has_ended(connection)
             if monotonic() - self._measured >= MEASURED_SECONDS:
                 self._measured = monotonic()
                 await self._measure(connection, now)
             return ended
+
+    async def _tell_when_one_has_ended(self, connection: Connection) -> None:
+        self._shop.metrics.retention_run_at.set((await connection.fetchval(_LAST_ENDED)).timestamp())
 
     async def _measure(self, connection: Connection, now: datetime) -> None:
         """Shows what is due. A count that takes too long is left out: it must not keep a run from going on."""

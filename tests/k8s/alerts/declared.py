@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from tests.k8s.alerts.promql import named
+
 ROOT = Path(__file__).resolve().parents[3]
 MONITORING = ROOT / "deploy" / "k8s" / "base" / "common" / "monitoring"
 RULES = sorted((MONITORING / "rules").glob("*.yaml"))
@@ -66,4 +68,4 @@ def metrics() -> dict[str, frozenset[str]]:
         for name in re.findall(r"`(\w+)`", cells[0]):
             series = [f"{name}_{part}" for part in ("bucket", "count", "sum")] if cells[1] == "histogram" else [name]
             found |= dict.fromkeys(series, labels)
-    return found | {rule["record"]: frozenset() for _, rule in rules() if "record" in rule}
+    return found | {rule["record"]: named(rule["expr"]).grouped for _, rule in rules() if "record" in rule}

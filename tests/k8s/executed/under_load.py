@@ -22,6 +22,7 @@ from tests.k8s.executed.conftest import NEXT_RELEASE, Overlay
 from tests.k8s.executed.releases import released
 from tests.k8s.executed.rendered import NAME
 from tests.k8s.executed.stand import KAFKA_NAME
+from tests.k8s.runner.objects import name_of
 from tests.support.brokers import Broker
 from tests.support.chain import Caller, Chain, until
 from tests.support.ledger import Ledger
@@ -96,8 +97,15 @@ def roll(overlay: Overlay) -> None:
 
 
 def go_back(overlay: Overlay) -> None:
-    """The release before, on the database of the one after it. Secrets are no part of a release."""
+    """The release before, on the database of the one after it. Secrets are no part of a release.
+
+    The week is over for which its Jobs are kept: they are made again, and find a schema that is newer than they are.
+    """
+    jobs = [name_of(document) for document in overlay.documents if document["kind"] == "Job"]
+    for job in jobs:
+        overlay.cluster.expire(job)
     overlay.cluster.apply(document for document in overlay.documents if document["kind"] != "Secret")
+    overlay.cluster.wait_done(*jobs, seconds=300)
     overlay.cluster.wait_complete(seconds=500)
 
 

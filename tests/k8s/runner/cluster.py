@@ -287,6 +287,16 @@ class Cluster:
 
         self.call(gone, 120)
 
+    def expire(self, job: str) -> None:
+        """As it becomes of a Job whose `ttlSecondsAfterFinished` are over: who applies it again makes it anew."""
+
+        def gone() -> None:
+            assert self.jobs[job].over, f"{job} is not over"
+            self.node.objects.remove("Job", job)
+            del self.jobs[job]
+
+        self.call(gone)
+
     def forward(self, pod: Pod, port: int) -> int:
         """A port on this machine's loopback that leads to one pod, ready or not, as `kubectl port-forward`."""
         door = Door(f"{pod.name} from outside", lambda: [(pod.address, port)])

@@ -144,6 +144,18 @@ def test_a_job_is_done_when_its_pod_has_ended_well(cluster: Cluster) -> None:
     assert len(cluster.pods()) == 1
 
 
+def test_a_job_that_has_expired_is_made_again_by_whoever_applies_it(cluster: Cluster) -> None:
+    cluster.apply([job("exit 0")])
+    cluster.wait_done("work", seconds=20)
+    (first,) = cluster.pods()
+    assert cluster.apply([job("exit 0")]) == []
+    cluster.expire("work")
+    assert cluster.apply([job("exit 0")]) == ["Job/work"]
+    cluster.wait_done("work", seconds=20)
+    (again,) = cluster.pods()
+    assert again is not first
+
+
 def test_a_job_is_tried_again_after_ten_seconds_and_given_up_after_its_limit(cluster: Cluster) -> None:
     cluster.apply([job("exit 1", backoffLimit=1)])
     with pytest.raises(NotSo, match="failed 2 times"):

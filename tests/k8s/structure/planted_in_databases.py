@@ -14,6 +14,17 @@ def one_instance(there: Rendered) -> None:
     need(there, "Cluster", DB)["spec"]["instances"] = 1
 
 
+@mistake("rollout.over_zones", f"Cluster/{DB}, spec.topologySpreadConstraints: nothing spreads")
+def instances_in_one_zone(there: Rendered) -> None:
+    del need(there, "Cluster", DB)["spec"]["topologySpreadConstraints"]
+
+
+@mistake("rollout.over_zones", "KafkaNodePool/brokers, spec.template.pod.topologySpreadConstraints: nothing spreads")
+def brokers_spread_as_others_are(there: Rendered) -> None:
+    for each in need(there, "KafkaNodePool", "brokers")["spec"]["template"]["pod"]["topologySpreadConstraints"]:
+        each["labelSelector"]["matchLabels"]["strimzi.io/pool-name"] = "controllers"
+
+
 @mistake("databases.clusters", "lets somebody in without TLS")
 def a_door_without_tls(there: Rendered) -> None:
     need(there, "Cluster", DB)["spec"]["postgresql"]["pg_hba"].insert(0, "host all all all scram-sha-256")

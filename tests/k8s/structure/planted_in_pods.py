@@ -200,6 +200,12 @@ def no_pre_stop(there: Rendered) -> None:
     del container(there, API)["lifecycle"]
 
 
+@mistake("rollout.over_zones", f"Deployment/{WORKER}, spec.template.spec.topologySpreadConstraints: nothing spreads")
+def all_in_one_zone(there: Rendered) -> None:
+    spreads = pod(there, WORKER)["topologySpreadConstraints"]
+    spreads[:] = [each for each in spreads if each["topologyKey"] != "topology.kubernetes.io/zone"]
+
+
 @mistake("rollout.no_token", "a token of the API server is mounted")
 def a_token(there: Rendered) -> None:
     del pod(there, API)["automountServiceAccountToken"]

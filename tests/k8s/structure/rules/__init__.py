@@ -54,6 +54,7 @@ EVERYWHERE: dict[str, Rule] = {
     "settings.files": settings.files,
     "images.images": images.images,
     "rollout.rollout": rollout.rollout,
+    "rollout.over_zones": rollout.over_zones,
     "rollout.no_token": rollout.no_token,
     "rights.matrix": rights.matrix,
     "rights.log_in": rights.log_in,

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tests.k8s.structure.declared import services
-from tests.k8s.structure.documents import Finding, Rendered, Workload
+from tests.k8s.structure.documents import Finding, Labels, Rendered, Workload, selects
+from tests.k8s.structure.made import pods
 
 PROBES = {
     "startupProbe": "/health/live",
@@ -17,6 +18,9 @@ STEPS = 3
 """Steps of a shutdown that SHUTDOWN_SECONDS bounds (services/chassis/runtime): consumers, HTTP, tasks with relay."""
 REST = 10
 """Seconds that spans and pool may take after them."""
+ZONE = "topology.kubernetes.io/zone"
+PATHS = {"Cluster": "spec", "KafkaNodePool": "spec.template.pod"}
+"""Where those whose pods an operator makes say how they are spread."""
 
 
 def rollout(rendered: Rendered) -> Iterator[Finding]:
@@ -60,6 +64,27 @@ def _grace(rendered: Rendered, workload: Workload, field: str, container: Mappin
         problem = f"{grace} s, and the shutdown is bounded by {needed:g} s"
         at = f"{workload.path}.terminationGracePeriodSeconds"
         yield Finding(workload.place, at, problem, "Give more, or lower SHUTDOWN_SECONDS.")
+
+
+def over_zones(rendered: Rendered) -> Iterator[Finding]:
+    """A zone that is lost takes not all of a service, a database or Kafka with it."""
+    for workload in _of_services(rendered):
+        spreads = workload.pod.get("topologySpreadConstraints", [])
+        yield from _zone(workload.place, workload.path, workload.labels, spreads)
+    for made in pods(rendered):
+        kind, _, name = made.of.partition("/")
+        if path := PATHS.get(kind):
+            asked: Mapping[str, Any] = rendered.get(kind, name) or {}
+            for step in path.split("."):
+                asked = asked.get(step, {})
+            yield from _zone(made.of, path, made.labels, asked.get("topologySpreadConstraints", []))
+
+
+def _zone(where: str, path: str, labels: Labels, spreads: list[Mapping[str, Any]]) -> Iterator[Finding]:
+    over = [each.get("labelSelector") for each in spreads if each.get("topologyKey") == ZONE]
+    if not any(selector and selects(selector, labels) for selector in over):
+        remedy = f"Spread over {ZONE}, with a selector of these pods."
+        yield Finding(where, f"{path}.topologySpreadConstraints", "nothing spreads these pods over zones", remedy)
 
 
 def no_token(rendered: Rendered) -> Iterator[Finding]:
