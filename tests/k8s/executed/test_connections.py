@@ -12,6 +12,8 @@ PROMETHEUS = Party("prometheus", {NAME: "prometheus"}, {METADATA_NAME: "monitori
 UNUSED = {
     "dns egress[0] peer 0 port UDP 53": "the runner resolves names by a hosts file",
     "dns egress[0] peer 0 port TCP 53": "the same, for answers that are too long for a datagram",
+    "journey-api egress[1] peer 0 port TCP 8000": "somebody signed in opens the list of parked records, in a browser",
+    "journey-to-apis ingress[0] peer 0 port TCP http": "the same, at the services that it asks",
 }
 """Rules that nobody uses here, each with the reason why it stays."""
 
