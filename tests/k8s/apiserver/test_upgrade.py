@@ -14,6 +14,7 @@ import yaml
 
 from tests.k8s.apiserver.kubectl import Answer, Applying, Kubectl, documents_of
 from tests.k8s.apiserver.releases import Tree, after
+from tests.k8s.structure.pages.read import OPERATORS_PAGE, commands, pages
 
 pytestmark = pytest.mark.timeout(1200)
 
@@ -79,6 +80,26 @@ def test_the_next_release_is_taken_over_the_present_one_and_the_present_one_agai
         assert {image.rpartition(":")[2] for image in shown} == {version}
     jobs = {each["metadata"]["name"] for each in server.items("jobs", there.namespace)}
     assert jobs >= {f"referral-migrate-{version.replace('.', '-')}" for version in (present, following)}
+
+
+def test_topics_and_users_of_the_next_release_go_ahead_of_it(
+    server: Kubectl, applying: Applying, applied: Callable[[str], There], tree: Tree
+) -> None:
+    """As the page on upgrades has it: of what is rendered, what has these labels."""
+    there = applied(PRODUCTION)
+    present, topic = tree.version(PRODUCTION), "platform/kafka/topics/ph.referral.v1.yaml"
+    page = next(each for each in commands({OPERATORS_PAGE: pages()[OPERATORS_PAGE]}) if each.selector)
+    tree.cut(PRODUCTION, tag=after(present))
+    tree.edit(topic, "partitions: 6\n", "partitions: 12\n")
+    answer = server.apply(tree.render(PRODUCTION), "-l", page.options["selector"])
+    assert answer.accepted, answer.text
+    kinds = {line.partition(".")[0] for line in answer.text.splitlines()}
+    assert kinds == {"kafkatopic", "kafkauser", "kafkanodepool"}
+    topics = {each["metadata"]["name"]: each["spec"] for each in server.items("kafkatopics", there.namespace)}
+    assert topics["ph.referral.v1"]["partitions"] == 12
+    shown = images(server.items("deployments", there.namespace))
+    assert {image.rpartition(":")[2] for image in shown} == {present}
+    assert applying(there.text).accepted
 
 
 def tried(server: Kubectl, tree: Tree, there: There) -> Answer:

@@ -1,0 +1,1 @@
+"""What the pages tell operators to type, compared with what there is once an overlay is applied."""
