@@ -36,7 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     found = [
-        f"{folder}/{line}" for folder, texts in wanted.items() for line in differences(options.directory / folder, texts)
+        f"{folder}/{line}"
+        for folder, texts in wanted.items()
+        for line in differences(options.directory / folder, texts)
     ]
     count = sum(map(len, wanted.values()))
     if options.check:
