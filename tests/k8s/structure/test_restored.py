@@ -14,6 +14,8 @@ from tests.k8s.structure.documents import Document, Rendered, place
 from tests.k8s.structure.rendering import Loader
 from tests.k8s.structure.rules import RULES
 
+pytestmark = pytest.mark.timeout(600)
+
 PAGE = "lost-database"
 DECIDED, WRITTEN = 2, 3
 """The steps of the page that say what is restored, and that write it into the overlay."""
