@@ -92,7 +92,7 @@ check: $(ALL_STAMP)  ## style, types, imports, schemas
 schemas: $(ALL_STAMP)  ## write schemas/asyncapi.yaml from the schemas and topics.yaml
 	@$(PY) schemas/write.py
 
-manifests: $(ALL_STAMP)  ## write what follows from topics.yaml below deploy/k8s/platform/
+manifests: $(ALL_STAMP)  ## write what follows from topics.yaml below deploy/k8s/
 	@$(PY) -m deploy.manifests
 
 dashboards: $(ALL_STAMP)  ## write Grafana's JSON from deploy/dashboards

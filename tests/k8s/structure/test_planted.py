@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.k8s.structure import planted_elsewhere, planted_in_databases, planted_in_pods
+from tests.k8s.structure import planted_elsewhere, planted_in_databases, planted_in_pods, planted_in_restored
 from tests.k8s.structure.planted import ALL, Mistake
 from tests.k8s.structure.rendering import rendered, spoilable
 from tests.k8s.structure.rules import RULES, images
 
 assert planted_in_pods  # each registers its mistakes
 assert planted_in_databases
+assert planted_in_restored
 assert planted_elsewhere
 
 

@@ -11,10 +11,11 @@ import yaml
 from chassis.kafka.rights import Operation, Resource, Right, onlookers, rights
 from chassis.kafka.topics import DECLARATION, declaration
 from deploy.local.roles import IN_THE_DATABASE, ON_THE_DATABASE
-from deploy.manifests.__main__ import PLATFORM, main
+from deploy.manifests.__main__ import K8S, main
 from deploy.manifests.files import differences, write
 from deploy.manifests.kafka import user
 from deploy.manifests.platform import files
+from deploy.manifests.restored import components
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +38,9 @@ def granted(document: dict[str, Any]) -> set[Right]:
 
 
 def test_the_files_of_the_tree_are_what_would_be_written_now(written: dict[str, str]) -> None:
-    assert differences(PLATFORM, written) == []
+    assert differences(K8S / "platform", written) == []
     assert files(DECLARATION) == written
+    assert differences(K8S / "components/restored-database", components(DECLARATION)) == []
 
 
 def test_each_user_has_the_rights_that_ph_topics_apply_grants(written: dict[str, str]) -> None:
@@ -81,25 +83,31 @@ def test_a_service_more_gets_topic_user_and_database(tmp_path: Path, written: di
     new = files(path).keys() - written.keys()
     assert {"kafka/topics/ph.partners.v1.yaml", "kafka/users/partners.yaml", "postgres/partners/cluster.yaml"} <= new
     assert "partners" in files(path)["postgres/kustomization.yaml"]
+    assert "PARTNERS_DATABASE_URL" in components(path)["partners/kustomization.yaml"]
 
 
 def test_drift_is_told_and_mended(tmp_path: Path, written: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-    write(tmp_path, written)
-    (tmp_path / "kafka" / "by-hand.yaml").write_text("kind: Kafka\n")
+    platform, restored = tmp_path / "platform", tmp_path / "components/restored-database"
+    write(platform, written)
+    write(restored, components(DECLARATION))
+    (platform / "kafka" / "by-hand.yaml").write_text("kind: Kafka\n")
     assert main(["--check", "--directory", str(tmp_path)]) == 0
-    edited, gone = tmp_path / "kafka/users/referral.yaml", tmp_path / "kafka/topics/ph.referral.v1.yaml"
+    edited, gone = platform / "kafka/users/referral.yaml", platform / "kafka/topics/ph.referral.v1.yaml"
     edited.write_text(edited.read_text().replace("- Write", "- All"))
     gone.rename(gone.with_name("ph.former.v1.yaml"))
+    (restored / "referral" / "kustomization.yaml").unlink()
     assert main(["--check", "--directory", str(tmp_path)]) == 1
     told = capsys.readouterr().err
     assert "kafka/users/referral.yaml: differs, first in line" in told
     assert "kafka/topics/ph.referral.v1.yaml: is missing" in told
     assert "kafka/topics/ph.former.v1.yaml: follows from nothing any more" in told
+    assert "components/restored-database/referral/kustomization.yaml: is missing" in told
     assert "make manifests" in told
     assert main(["--directory", str(tmp_path)]) == 0
-    assert differences(tmp_path, written) == []
+    assert differences(platform, written) == []
+    assert differences(restored, components(DECLARATION)) == []
     assert not gone.with_name("ph.former.v1.yaml").exists()
-    assert (tmp_path / "kafka" / "by-hand.yaml").exists()
+    assert (platform / "kafka" / "by-hand.yaml").exists()
 
 
 def test_a_wrong_declaration_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

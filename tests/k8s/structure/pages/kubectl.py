@@ -77,7 +77,7 @@ def read(typed: Typed) -> Command | None:
     elif verb == "kustomize":
         options["kustomize"], rest = (rest or [""])[0], []
     elif verb not in VERBS:
-        rest = [f"cluster/{each}" for each in rest[1:]]
+        rest = [f"cluster/{each}" for each in rest[1:2]]  # then what of it
     names = [each for each in rest if not _changes(verb, each)]
     changes = tuple(each for each in rest if _changes(verb, each))
     return Command(typed, verb, tuple(_objects(verb, names)), changes, options, inner)

@@ -64,6 +64,7 @@ EVERYWHERE: dict[str, Rule] = {
     "pages.parked": pages.parked,
     "databases.clusters": databases.clusters,
     "databases.archived": databases.archived,
+    "databases.recovered": databases.recovered,
     "databases.backed_up": databases.backed_up,
     "databases.kafka_version": databases.kafka_version,
     "databases.same_servers": databases.same_servers,

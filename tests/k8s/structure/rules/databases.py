@@ -4,6 +4,7 @@ Kafka is of a version that its operator runs."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from tests.k8s.structure import declared
@@ -61,6 +62,49 @@ def _target(rendered: Rendered, cluster: Mapping[str, Any], plugin: Mapping[str,
     store = rendered.get("ObjectStore", parameters.get("barmanObjectName", "")) or {"spec": {"configuration": {}}}
     path = store["spec"]["configuration"].get("destinationPath", "").rstrip("/")
     return path, parameters.get("serverName", cluster["metadata"]["name"])
+
+
+def recovered(rendered: Rendered) -> Iterator[Finding]:
+    """A cluster begins in one way. From backups it says from whose, up to when, and for which database."""
+    for cluster in rendered.of("Cluster"):
+        spec, where = cluster["spec"], place(cluster)
+        ways = spec.get("bootstrap") or {}
+        if len(ways) != 1:
+            yield Finding(where, "spec.bootstrap", f"{len(ways)} ways to begin", "Say one: initdb, or recovery.")
+        if recovery := ways.get("recovery"):
+            yield from _source(where, spec, recovery)
+            yield from _moment(where, recovery.get("recoveryTarget") or {})
+            yield from _restored(rendered, cluster, recovery)
+
+
+def _source(where: str, spec: Mapping[str, Any], recovery: Mapping[str, Any]) -> Iterator[Finding]:
+    plugins = {each["name"]: each.get("plugin", {}) for each in spec.get("externalClusters", [])}
+    if not plugins.get(recovery.get("source", ""), {}).get("parameters", {}).get("serverName"):
+        remedy = "Name one of externalClusters, with the plugin and its serverName: the folder of the backups."
+        yield Finding(where, "spec.bootstrap.recovery.source", "does not say whose backups are read", remedy)
+
+
+def _moment(where: str, target: Mapping[str, Any]) -> Iterator[Finding]:
+    if moment := target.get("targetTime"):
+        try:
+            zone = datetime.fromisoformat(moment).tzinfo
+        except ValueError:
+            zone = None
+        if zone is None:
+            remedy = "As 2026-01-01T12:00:00Z: without a zone it is taken for UTC, and whoever wrote it meant another."
+            yield Finding(where, "spec.bootstrap.recovery.recoveryTarget", f"{moment!r} is no moment", remedy)
+
+
+def _restored(rendered: Rendered, cluster: Mapping[str, Any], recovery: Mapping[str, Any]) -> Iterator[Finding]:
+    """Where the backup has no such database, CloudNativePG makes an empty one, and nobody notices."""
+    there = {
+        (each["spec"]["name"], each["spec"]["owner"])
+        for each in rendered.of("Database")
+        if each["spec"]["cluster"]["name"] == cluster["metadata"]["name"]
+    }
+    if (named := (recovery.get("database"), recovery.get("owner"))) not in there:
+        problem = f"{named} are not database and owner of a Database of this cluster"
+        yield Finding(place(cluster), "spec.bootstrap.recovery.database", problem, "Say what its Database says.")
 
 
 def backed_up(rendered: Rendered) -> Iterator[Finding]:
