@@ -216,7 +216,7 @@ def test_operators_with_the_password_of_the_service(planted: Planted) -> None:
     planted.overlay.cluster.wait("it is ready", lambda: pod.ready, SECONDS)
     code, said = ph(planted.overlay, pod, "parked", "list", "--service", "referral")
     assert code != 0
-    assert "password authentication failed" in said
+    assert "the password was refused" in said
 
 
 def test_an_operators_pod_that_does_not_hear_that_it_is_to_go(planted: Planted) -> None:
