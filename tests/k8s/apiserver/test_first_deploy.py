@@ -52,7 +52,8 @@ def test_all_that_the_commands_make_is_taken(answers: dict[str, Answer], workloa
 
 def test_each_workload_that_is_not_ready_is_named(server: Kubectl, workloads: Documents) -> None:
     told = not_ready(server).splitlines()
-    assert len(told) == len(workloads)
+    wanted = [each for each in workloads if each["spec"].get("replicas") != 0]  # operators' pods are not, yet
+    assert len(told) == len(wanted) < len(workloads)
     assert "Job referral-migrate-1-0-0: not done, 0 tries failed" in told
     assert "Deployment referral-worker: 0 of 2 available" in told
     assert "StatefulSet chain-kafka: 0 of 1 available" in told

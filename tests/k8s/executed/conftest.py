@@ -12,6 +12,7 @@ import pytest
 
 from deploy.local.places import LOCAL, SERVICES
 from tests.k8s.executed.image import images, with_migration
+from tests.k8s.executed.on_call import Looked, look_around
 from tests.k8s.executed.parties import Onlooker
 from tests.k8s.executed.rendered import COMPONENT, NAME, declared, of_services, one, render
 from tests.k8s.executed.stand import Stand
@@ -28,7 +29,8 @@ NEXT_RELEASE, MIGRATED = "1.0.1", "referral"
 """What is rolled out after it, and whose database it migrates."""
 NEED_ALL, NEEDS_ONE = ("test_rollouts", "test_story"), "test_rollout_of_one"
 """The first are left away where EXECUTED names some services, the other where all run, or not the one of it."""
-ORDER = ("test_overlay", "test_connections", "test_rollouts", NEEDS_ONE, "test_story", "test_mistakes")
+BEFORE = ("test_overlay", "test_operators", "test_connections")
+ORDER = (*BEFORE, "test_rollouts", NEEDS_ONE, "test_story", "test_mistakes")
 
 
 def named() -> tuple[str, ...]:
@@ -147,3 +149,9 @@ def overlay(stand: Stand, rendered: list[Document], directory: Path, chosen: tup
         cluster.wait_done(seconds=180)
         cluster.wait_complete(seconds=240)
         yield overlay
+
+
+@pytest.fixture(scope="session")
+def looked(overlay: Overlay, chosen: tuple[str, ...]) -> Looked:
+    """What operators have seen from pods of their own, which are gone again."""
+    return look_around(overlay, chosen)

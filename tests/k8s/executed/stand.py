@@ -39,9 +39,10 @@ class Stand(LocalStack):
         ports = Ports(**{**vars(free_ports()), "kafka_secured": KAFKA_PORT})
         super().__init__(directory, ports, durable=False, kafka_login="scram")
         self.made = secrets_of(ENVIRONMENT, self.secrets)
-        store = self.kafka_store = self.secrets / "keystore.pem"
+        store = self.secrets / "keystore.pem"
         write_secret(store, self._made("chain-kafka-server", "keystore.pem"))
-        tls = Tls(store, Authority(self.secrets / "kafka").file, host=f"{net}.1", name=KAFKA_NAME)
+        self.first_kafka_authority = self.kafka_authority = Authority(self.secrets / "kafka")
+        tls = Tls(store, self.kafka_authority.file, host=f"{net}.1", name=KAFKA_NAME)
         self.kafka = Kafka(directory / "kafka", LOCAL / "cache", self.logs / "kafka.log", ports, login="scram", tls=tls)
         self.users = Users(self.kafka, self.secrets)
         self.kafka_place = f"{net}.1", KAFKA_PORT
@@ -81,13 +82,12 @@ class Stand(LocalStack):
         self.kafka.wait()
         self.users.make()
 
-    def renew_kafka_certificate(self) -> None:
-        """Kafka shows another one of the same authority, for the same names."""
+    def renew_kafka_certificate(self, authority: Authority) -> None:
+        """Kafka shows one of another authority, for the same names."""
         within = f"{KAFKA_NAME}.{NAMESPACES[ENVIRONMENT]}"
         names = [KAFKA_NAME, within, f"{within}.svc", f"{within}.svc.cluster.local"]
-        authority = Authority(self.secrets / "kafka")
-        self.kafka_store = authority.store(self.secrets / "next-keystore.pem", "chain-kafka", names)
-        self.kafka.renew_certificate(self.kafka_store)
+        self.kafka_authority = authority
+        self.kafka.renew_certificate(authority.store(self.secrets / "next-keystore.pem", "chain-kafka", names))
 
     def first_authority(self, service: str) -> Path:
         """Who has signed the certificate that a database began with."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.k8s.executed.conftest import HTTP, Overlay
+from tests.k8s.executed.on_call import Looked
 from tests.k8s.executed.parties import METADATA_NAME
 from tests.k8s.executed.rendered import NAME
 from tests.k8s.runner.policies import Party
@@ -30,7 +31,8 @@ def test_monitoring_may_ask_every_pod_for_its_metrics(overlay: Overlay) -> None:
     assert overlay.onlooker.calls(PROMETHEUS, pods, HTTP).refused == set()
 
 
-def test_every_rule_is_used_but_those_that_are_named(overlay: Overlay) -> None:
+def test_every_rule_is_used_but_those_that_are_named(overlay: Overlay, looked: Looked) -> None:
+    assert looked.pods, "operators have rules of their own"
     pods = [pod for deployment in overlay.cluster.deployments.values() for pod in deployment.pods]
     used = overlay.onlooker.look().used | overlay.onlooker.calls(PROMETHEUS, pods, HTTP).used
     unused = {str(rule) for rule in overlay.onlooker.policies.rules() - used}

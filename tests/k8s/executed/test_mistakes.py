@@ -14,6 +14,7 @@ from chassis.settings import KafkaSettings
 from deploy.local.authority import Authority
 from deploy.local.kafka_users import Users
 from tests.k8s.executed.conftest import HTTP, Overlay
+from tests.k8s.executed.on_call import deployment, ph
 from tests.k8s.executed.parties import Onlooker
 from tests.k8s.executed.rendered import changed, one, service_container
 from tests.k8s.runner.cluster import NotSo
@@ -202,6 +203,32 @@ async def test_a_right_in_kafka_that_is_missing(planted: Planted) -> None:
     planted.said(pod, "topic_not_readable")
     with pytest.raises(NotSo):
         overlay.cluster.wait("it gets ready all the same", lambda: pod.ready, 10)
+
+
+def test_operators_with_the_password_of_the_service(planted: Planted) -> None:
+    def password(document: dict[str, Any]) -> None:
+        volumes = template(document)["volumes"]
+        sources = next(each for each in volumes if each["name"] == "secrets")["projected"]["sources"]
+        place = next(each["secret"] for each in sources if each["secret"]["name"] == "referral-operator")
+        place["name"] = "referral-app"
+
+    pod = planted.start(deployment("referral"), password)
+    planted.overlay.cluster.wait("it is ready", lambda: pod.ready, SECONDS)
+    code, said = ph(planted.overlay, pod, "parked", "list", "--service", "referral")
+    assert code != 0
+    assert "the password was refused" in said
+
+
+def test_an_operators_pod_that_does_not_hear_that_it_is_to_go(planted: Planted) -> None:
+    def deaf(document: dict[str, Any]) -> None:
+        template(document)["containers"][0]["args"] = ["import time; time.sleep(3600)"]
+        template(document)["terminationGracePeriodSeconds"] = 2
+
+    pod = planted.start(deployment("referral"), deaf)
+    planted.overlay.cluster.wait("it is ready", lambda: pod.ready, SECONDS)
+    planted.overlay.cluster.call(lambda: pod.delete() and None)
+    planted.overlay.cluster.wait("it is gone", lambda: pod.over, 20)
+    assert pod.cut_short
 
 
 def test_a_policy_that_lacks_a_rule_and_one_that_has_one_too_many(overlay: Overlay) -> None:

@@ -28,9 +28,11 @@ from tests.k8s.executed.under_load import (
     ledger,
     roll,
     rotate,
+    rotate_migrator,
     test_a_rotation_gave_no_other_error_than_come_again,
     test_nobody_felt_that_pods_were_changed,
     test_nobody_was_cut_short_at_his_end,
+    the_former_password_opens_nothing,
     the_former_secrets_open_nothing,
 )
 from tests.k8s.figures import tell
@@ -103,6 +105,7 @@ async def people(
     looking = asyncio.create_task(gaps.watch(chain))
     working = asyncio.create_task(load.run())
     try:
+        await asyncio.to_thread(rotate_migrator, overlay, MIGRATED)
         await asyncio.to_thread(roll, overlay)
         await asyncio.to_thread(scale, overlay)
         await asyncio.to_thread(lose, overlay)
@@ -165,6 +168,7 @@ async def test_both_releases_ran_and_the_first_runs_again_on_the_migrated_databa
 
 async def test_the_secrets_of_before_open_nothing(overlay: Overlay, people: list[Person]) -> None:
     await the_former_secrets_open_nothing(overlay, ROTATED)
+    await the_former_password_opens_nothing(overlay, MIGRATED, "migrator")
 
 
 def test_nothing_was_started_anew_for_what_was_rotated(overlay: Overlay, people: list[Person]) -> None:

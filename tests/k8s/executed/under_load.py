@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import ssl
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,14 +14,18 @@ from uuid import uuid4
 import asyncpg
 import httpx
 import pytest
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaError
 
 from deploy.local.authority import Authority
+from deploy.local.kafka import MECHANISM, OPERATORS
 from deploy.local.postgres import write_secret
 from tests.k8s.executed.conftest import NEXT_RELEASE, Overlay
+from tests.k8s.executed.on_call import TOPICS, on_call, ph
 from tests.k8s.executed.releases import released
 from tests.k8s.executed.rendered import NAME
-from tests.k8s.executed.stand import KAFKA_NAME
-from tests.k8s.runner.objects import name_of
+from tests.k8s.executed.stand import KAFKA_NAME, Stand
+from tests.k8s.runner.objects import Document, name_of
 from tests.support.brokers import Broker
 from tests.support.chain import Caller, Chain, until
 from tests.support.ledger import Ledger
@@ -91,48 +94,83 @@ NOTHING = Felt({}, Counter(), Counter(), ())
 
 def roll(overlay: Overlay) -> None:
     """A new release of everything with a migration, as `kubectl apply -k` brings it."""
-    overlay.cluster.apply(released(overlay.documents, NEXT_RELEASE))
+    overlay.cluster.apply(_but_secrets(released(overlay.documents, NEXT_RELEASE)))
     overlay.cluster.wait_done(seconds=300)
     overlay.cluster.wait_complete(seconds=500)
 
 
 def go_back(overlay: Overlay) -> None:
-    """The release before, on the database of the one after it. Secrets are no part of a release.
+    """The release before, on the database of the one after it.
 
     The week is over for which its Jobs are kept: they are made again, and find a schema that is newer than they are.
     """
     jobs = [name_of(document) for document in overlay.documents if document["kind"] == "Job"]
     for job in jobs:
         overlay.cluster.expire(job)
-    overlay.cluster.apply(document for document in overlay.documents if document["kind"] != "Secret")
+    overlay.cluster.apply(_but_secrets(overlay.documents))
     overlay.cluster.wait_done(*jobs, seconds=300)
     overlay.cluster.wait_complete(seconds=500)
 
 
+def _but_secrets(documents: Iterable[Document]) -> Iterator[Document]:
+    """Secrets are no part of a release."""
+    return (document for document in documents if document["kind"] != "Secret")
+
+
+def rotate_migrator(overlay: Overlay, service: str) -> None:
+    """A new password of the role that owns the schema. The next release's Job is the first that logs in with it."""
+    _rotate_role(overlay, service, "migrator")
+
+
 def rotate(overlay: Overlay, service: str) -> None:
-    """New passwords, another authority of the database, another certificate of Kafka: at the servers first, then in the
-    Secrets. All connections of the service break then, so that none is left that was made with the old ones.
+    """New passwords of the service and of operators, other authorities of its database and of Kafka: at the servers
+    first, then in the Secrets. All connections of the service break then, so that none is left that was made with the
+    old ones. An operator's pod that was there before goes on as well.
     """
+    with on_call(overlay, [service]) as pods:
+        _rotate_authorities(overlay, service)
+        for role in ("app", "operator"):
+            _rotate_role(overlay, service, role)
+        for user in (service, OPERATORS):
+            _rotate_user(overlay, user)
+        own = overlay.cluster.pods(**{NAME: service})
+        for server in (f"{service}-db-rw", KAFKA_NAME, "chain-kafka-brokers"):
+            overlay.cluster.cut(server, own)
+        for command in (("parked", "list", "--service", service), TOPICS):
+            answer = ph(overlay, pods[service], *command)
+            assert answer.code == 0, answer.said
+        assert [each.restarts for each in pods[service].containers] == [0]
+
+
+def _rotate_authorities(overlay: Overlay, service: str) -> None:
+    """Whoever asks trusts both of each server, then the server shows what the later one has signed, then whoever asks
+    trusts that one alone."""
     stand = overlay.stand
-    database = stand.databases[service]
-    password, former = secrets.token_urlsafe(24), database.authority.file.read_text()
-    later = Authority(stand.secrets / "later")
-    overlay.cluster.apply([overlay.secret(f"{service}-db-ca", "ca.crt", former + later.file.read_text())])
-    database.renew_certificate(later)
-    stand.renew_kafka_certificate()
-    database.execute(f"alter role {service}_app password '{password}'")
-    stand.users.set_passwords({service: password})
+    database, later = stand.databases[service], Authority(stand.secrets / "later")
+    former = {f"{service}-db-ca": database.authority, "chain-cluster-ca-cert": stand.kafka_authority}
+    after = later.file.read_text()
     overlay.cluster.apply(
-        [
-            overlay.secret(f"{service}-app", "password", password),
-            overlay.secret(service, "password", password),
-            overlay.secret(f"{service}-db-ca", "ca.crt", later.file.read_text()),
-        ]
+        [overlay.secret(name, "ca.crt", each.file.read_text() + after) for name, each in former.items()]
     )
-    write_secret(database.password_file("app"), password)
-    pods = overlay.cluster.pods(**{NAME: service})
-    for server in (f"{service}-db-rw", KAFKA_NAME, "chain-kafka-brokers"):
-        overlay.cluster.cut(server, pods)
+    database.renew_certificate(later)
+    stand.renew_kafka_certificate(later)
+    overlay.cluster.apply([overlay.secret(name, "ca.crt", after) for name in former])
+
+
+def _rotate_role(overlay: Overlay, service: str, role: str) -> None:
+    """Of its database."""
+    database, password = overlay.stand.databases[service], secrets.token_urlsafe(24)
+    database.execute(f"alter role {service}_{role} password '{password}'")
+    overlay.cluster.apply([overlay.secret(f"{service}-{role}", "password", password)])
+    write_secret(database.password_file(role), password)
+
+
+def _rotate_user(overlay: Overlay, user: str) -> None:
+    """Of Kafka."""
+    users, password = overlay.stand.users, secrets.token_urlsafe(24)
+    users.set_passwords({user: password})
+    overlay.cluster.apply([overlay.secret(user, "password", password)])
+    write_secret(users.password_file(user), password)
 
 
 async def answered(ledger: Ledger, service: str, times: int) -> None:
@@ -148,25 +186,52 @@ async def answered(ledger: Ledger, service: str, times: int) -> None:
 # --- what is true of a rotation --------------------------------------------------------------------------------------
 
 
-async def the_former_secrets_open_nothing(overlay: Overlay, service: str) -> None:
-    """The database refuses the password of before, and shows a certificate that the authority of before has not signed;
-    Kafka shows another certificate than before."""
+async def the_former_password_opens_nothing(overlay: Overlay, service: str, role: str) -> None:
+    """The database refuses what a role logged in with at first, and takes what it logs in with now."""
     database = overlay.stand.databases[service]
-    former = overlay.first_secret(f"{service}-app", "password")
-    for url, password, error in (
-        (database.url("app", host=database.address), former, asyncpg.InvalidPasswordError),
-        (
-            database.url("app", host=database.address, authority=str(overlay.stand.first_authority(service))),
-            database.password("app"),
-            ssl.SSLCertVerificationError,
-        ),
-    ):
-        with pytest.raises(error):
-            await asyncpg.connect(url, password=password)
-    host, port = overlay.stand.kafka_place
-    shown = await asyncio.to_thread(ssl.get_server_certificate, (host, port))
-    assert shown.strip() not in overlay.first_secret("chain-kafka-server", "keystore.pem")
-    assert shown.strip() in overlay.stand.kafka_store.read_text()
+    url = database.url(role, host=database.address)
+    with pytest.raises(asyncpg.InvalidPasswordError):
+        await asyncpg.connect(url, password=overlay.first_secret(f"{service}-{role}", "password"))
+    await (await asyncpg.connect(url, password=database.password(role))).close()
+
+
+async def the_former_secrets_open_nothing(overlay: Overlay, service: str) -> None:
+    """The database refuses the passwords of before, Kafka those of the service and of operators; both servers show
+    certificates that the authorities of before have not signed."""
+    stand = overlay.stand
+    database = stand.databases[service]
+    for role in ("app", "operator"):
+        await the_former_password_opens_nothing(overlay, service, role)
+    with pytest.raises(ssl.SSLCertVerificationError):
+        await asyncpg.connect(
+            database.url("app", host=database.address, authority=str(stand.first_authority(service))),
+            password=database.password("app"),
+        )
+    for user in (service, OPERATORS):
+        password, authority = stand.users.password(user), stand.kafka_authority
+        await _come_into_kafka(stand, user, password, authority)
+        for former in ((overlay.first_secret(user, "password"), authority), (password, stand.first_kafka_authority)):
+            with pytest.raises(KafkaError):
+                await _come_into_kafka(stand, user, *former)
+
+
+async def _come_into_kafka(stand: Stand, user: str, password: str, authority: Authority) -> None:
+    """Logs in, and trusts this authority alone. Raises `KafkaError`."""
+    host, port = stand.kafka_place
+    context = ssl.create_default_context(cafile=authority.file)
+    context.check_hostname = False  # by an address of this machine: the name leads there in the cluster only
+    client = AIOKafkaClient(
+        bootstrap_servers=f"{host}:{port}",
+        security_protocol="SASL_SSL",
+        ssl_context=context,
+        sasl_mechanism=MECHANISM,
+        sasl_plain_username=user,
+        sasl_plain_password=password,
+    )
+    try:
+        await client.bootstrap()
+    finally:
+        await client.close()
 
 
 # --- what the tests of rollouts share ------------------------------------------------------------------------------

@@ -312,6 +312,11 @@ class Cluster:
         self.published.append(door)
         return int(self.call(lambda: self.node.forwarders.open(door, "127.0.0.1", 0, outside=True)))
 
+    def execute(self, pod: Pod, container: str, *command: str, seconds: float = 120) -> tuple[int, str]:
+        """As `kubectl exec`: the exit code of a command in a running container, and what it has said."""
+        code, said = self.call(lambda: pod.execute(container, list(command)), seconds)
+        return int(code), str(said)
+
     def cut(self, service: str, pods: Iterable[Pod]) -> int:
         """Breaks the connections that these pods have to a Service; how many there were."""
         sources = {pod.address for pod in pods}

@@ -48,6 +48,7 @@ class Container:
         self._plan: Plan | None = None
         self._watchers: list[asyncio.Task[None]] = []
         self._group: Path | None = None
+        self._commands = 0
         self.ports = {port["name"]: port["containerPort"] for port in spec.get("ports") or () if "name" in port}
         self.declared_ports = {port["containerPort"] for port in spec.get("ports") or ()}
 
@@ -179,11 +180,18 @@ class Container:
         if not watcher.cancelled() and (error := watcher.exception()) is not None:
             self._say(f"{self.name}: nobody asks its probes any more: {error!r}")
 
-    async def _exec(self, command: list[str]) -> int:
+    async def execute(self, command: list[str]) -> tuple[int, str]:
+        """As `kubectl exec`: its exit code, and all that it has said. Raises `NotStarted`."""
+        self._commands += 1
+        log = self.log.with_suffix(f".exec-{self._commands}.log")
+        code = await self._exec(command, log)
+        return code, log.read_text(errors="replace")
+
+    async def _exec(self, command: list[str], log: Path | None = None) -> int:
         """Its exit code. Whoever stops waiting for it ends it. Raises `NotStarted`."""
         assert self.program is not None
         assert self._plan is not None
-        running = await programs.enter(self.program, self._plan, command, self.log)
+        running = await programs.enter(self.program, self._plan, command, log or self.log)
         try:
             return await running.wait()
         finally:

@@ -104,6 +104,10 @@ class Pod:
         """Whether its files come from this object."""
         return self._volumes.refers_to(kind, name)
 
+    async def execute(self, container: str, command: list[str]) -> tuple[int, str]:
+        """A command in one of its containers: exit code, and what it has said. Raises `NotStarted`."""
+        return await next(each for each in self.containers if each.name == container).execute(command)
+
     def say(self, text: str) -> None:
         """Notes what happens to it."""
         line = f"{time.monotonic() - self.made:7.2f} s {self.name} {text}"

@@ -70,6 +70,15 @@ def test_command_and_arguments_go_over_those_of_the_image(cluster: Cluster) -> N
     assert found["directory"] == "/tmp"
 
 
+def test_a_command_runs_in_it_as_its_user_with_its_variables_and_what_it_says_is_told(cluster: Cluster) -> None:
+    run(cluster, spec=toy.with_env(toy.pod_spec(), WORD="hello"))
+    (pod,) = cluster.pods()
+    said = cluster.execute(pod, "toy", "/bin/sh", "-c", "echo $WORD from $(id -u) at $(hostname); exit 3")
+    assert said == (3, f"hello from {toy.UID} at toy\n")
+    assert cluster.execute(pod, "toy", "/bin/sh", "-c", "echo $$ >&2") != (0, "1\n")
+    assert pod.ready
+
+
 def test_secrets_are_files_with_the_mode_that_is_declared_and_the_group_of_the_pod(cluster: Cluster) -> None:
     secret = {"kind": "Secret", "metadata": {"name": "key"}, "stringData": {"key": "first", "other": "hidden"}}
     settings = {"kind": "ConfigMap", "metadata": {"name": "lists"}, "data": {"days.csv": "a,b"}}

@@ -1,4 +1,5 @@
-"""One image for all services, from the one place that names it; every image is of one version, for good."""
+"""One image for all services, and one for operators, from the one place that names them; every image is of one version,
+for good."""
 
 from __future__ import annotations
 
@@ -6,14 +7,14 @@ import re
 from collections.abc import Iterator
 
 from tests.k8s.structure.documents import Finding, Rendered
-from tests.k8s.structure.rules.settings import IMAGE, repository
+from tests.k8s.structure.rules.settings import IMAGES, name_of, repository
 
 PLACE = "Name it in `images:` of the overlay: that is the one place."
 VERSION = "app.kubernetes.io/version"
 
 
 def images(rendered: Rendered) -> Iterator[Finding]:
-    ours = {}
+    ours: dict[str, dict[str, tuple[str, str]]] = {}
     for workload in rendered.workloads:
         for field, container in workload.containers():
             image = str(container.get("image", ""))
@@ -23,14 +24,15 @@ def images(rendered: Rendered) -> Iterator[Finding]:
                 yield Finding(workload.place, at, f"{image!r} has no version", PLACE)
             elif tag == "latest":
                 yield Finding(workload.place, at, f"{image!r} is another one tomorrow", "Name a release.")
-            if repository(image).rpartition("/")[2] == IMAGE:
-                ours.setdefault(image, (workload.place, at))
+            if (name := name_of(image)) in IMAGES:
+                ours.setdefault(name, {}).setdefault(image, (workload.place, at))
                 version = workload.labels.get(VERSION)
                 if tag and version != tag:
                     problem = f"{image!r}, and the pods are labelled {version!r}"
                     yield Finding(workload.place, at, problem, "Let both come from the release of the overlay.")
-    for image, (where, at) in sorted(ours.items())[1:]:
-        yield Finding(where, at, f"{image!r} beside {min(ours)!r}", PLACE)
+    for found in ours.values():
+        for image, (where, at) in sorted(found.items())[1:]:
+            yield Finding(where, at, f"{image!r} beside {min(found)!r}", PLACE)
 
 
 def in_files(files: dict[str, str]) -> Iterator[Finding]:
@@ -42,8 +44,8 @@ def in_files(files: dict[str, str]) -> Iterator[Finding]:
             if found is None:
                 continue
             image = found[1]
-            if repository(image).rpartition("/")[2] == IMAGE:
-                if image != IMAGE:
+            if name_of(image) in IMAGES:
+                if image not in IMAGES:
                     yield Finding(name, "image", f"{image!r} names a place or version", PLACE)
             elif seen.setdefault(image, name) != name:
                 yield Finding(name, "image", f"{image!r} stands in {seen[image]} too", "Say it once.")

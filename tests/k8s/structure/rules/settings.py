@@ -27,7 +27,8 @@ from deploy.local.stack import SEALING
 from tests.k8s.structure.declared import services
 from tests.k8s.structure.documents import Finding, Rendered, Workload
 
-IMAGE = "perspektive-heimat"
+IMAGES = ("perspektive-heimat", "perspektive-heimat-operators")
+"""Ours: that of the services, and the same with what operators run besides."""
 README = 'Settings that there are stand in the README, "Settings".'
 OF_SERVICE: tuple[type[BaseSettings], ...] = (
     DatabaseSettings,
@@ -58,11 +59,11 @@ def known(service: str) -> set[str]:
 
 
 def of_us(rendered: Rendered) -> Iterator[tuple[Workload, str, str, dict[str, Any]]]:
-    """The containers that run our image in the pods of a service: workload, service, field, container."""
+    """The containers that run an image of ours in the pods of a service: workload, service, field, container."""
     for workload in rendered.workloads:
         service = workload.labels.get("app.kubernetes.io/name", "")
         for field, container in workload.containers():
-            if service in services() and repository(str(container.get("image"))).endswith(IMAGE):
+            if service in services() and name_of(str(container.get("image"))) in IMAGES:
                 yield workload, service, field, dict(container)
 
 
@@ -71,6 +72,11 @@ def repository(image: str) -> str:
     path, at, _ = image.partition("@")
     head, slash, last = path.rpartition("/")
     return f"{head}{slash}{last.partition(':')[0]}" if at or ":" in last else path
+
+
+def name_of(image: str) -> str:
+    """An image without tag, digest and registry."""
+    return repository(image).rpartition("/")[2]
 
 
 def names(rendered: Rendered) -> Iterator[Finding]:
