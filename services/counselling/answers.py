@@ -29,6 +29,7 @@ from counselling.domain.voiding import Voided
 from counselling.outcomes import (
     BY_GLASS,
     ESTIMATED,
+    AdoptionView,
     BreakGlassView,
     CorrectionRequestView,
     ReportView,
@@ -289,6 +290,9 @@ class FileView(Answer):
     employments: tuple[EmploymentView, ...] | None
     same_person: tuple[SamePersonView, ...] = Field(
         default=(), description="other cases of the person, as the caller's centre has found them"
+    )
+    adoption: AdoptionView | None = Field(
+        default=None, description="of who walked in: the desk in Germany that asks for the case, or has it"
     )
     break_glass: BreakGlassView | None = Field(default=None, description=BY_GLASS)
 

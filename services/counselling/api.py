@@ -175,6 +175,23 @@ async def list_deadlines(
     return json_response(await views.deadlines(reading, scope, wish, wanted=wanted, now=now))
 
 
+def _files_wanted(
+    status: Annotated[FileStatus | None, Query(description="only files in this stage")] = None,
+    consent: Annotated[
+        Literal["lost"] | None,
+        Query(description="only people whom the centre has in its care without a consent that covers it now"),
+    ] = None,
+    adoption: Annotated[
+        Literal["asked"] | None, Query(description="only cases for which a desk in Germany waits for an answer")
+    ] = None,
+    case_ref: Annotated[str | None, Query(max_length=20, description="as somebody reads it out")] = None,
+) -> views.FilesWanted:
+    reference = None if case_ref is None else read(case_ref)
+    if case_ref is not None and reference is None:
+        raise Problem.of(case_ref_misread())
+    return views.FilesWanted(status, reference, consent == "lost", adoption == "asked")
+
+
 @router.get("/files", tags=["files"], **personal(Page[FileSummary], 403))
 async def list_files(
     reading: Reading,
@@ -182,24 +199,13 @@ async def list_files(
     now: Now,
     days: Days,
     wish: Annotated[Wish, paged(views.FILES)],
-    *,
-    status: Annotated[FileStatus | None, Query(description="only files in this stage")] = None,
-    consent: Annotated[
-        Literal["lost"] | None,
-        Query(description="only people whom the centre has in its care without a consent that covers it now"),
-    ] = None,
-    case_ref: Annotated[str | None, Query(max_length=20, description="as somebody reads it out")] = None,
+    wanted: Annotated[views.FilesWanted, Depends(_files_wanted)],
 ) -> Response:
     """Files of the people whom the caller's centre has in its care, or had to the end. Who waits is in the inbox.
 
     A line of somebody whom no consent lets the centre know now has the id alone, and comes in the order of ids only.
     """
-    reference = None if case_ref is None else read(case_ref)
-    if case_ref is not None and reference is None:
-        raise Problem.of(case_ref_misread())
-    lost = consent == "lost"
-    shown = await views.files(reading, scope, wish, status=status, case_ref=reference, lost=lost, now=now, days=days)
-    return json_response(shown)
+    return json_response(await views.files(reading, scope, wish, wanted=wanted, now=now, days=days))
 
 
 @router.get("/files/{case_id}", tags=["files"], **personal(FileView, 403, 404, tagged=True))

@@ -249,6 +249,14 @@ class NewFile(BaseModel):
     profile: ProfileBody | None = None
 
 
+class DeclinedAdoption(BaseModel):
+    """Why a case is not handed over to the desk that asks for it."""
+
+    model_config = body(reason="not_this_person")
+
+    reason: Code = Field(description="a code of adoption_decline_reasons; the desk is told it")
+
+
 class SignedBody(ConsentSheet):
     """The person has signed at the centre."""
 

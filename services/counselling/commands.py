@@ -326,6 +326,21 @@ class ReleaseHold:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfirmAdoption:
+    """The desk that has asked for a case that the centre has opened is to have it."""
+
+    case_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class DeclineAdoption:
+    """It is not."""
+
+    case_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class LinkCases:
     """A case that the centre has opened is of the same person as another one. `by`: who says so, as keyed hashes."""
 

@@ -7,15 +7,27 @@ from collections.abc import Mapping
 from chassis.pure.decision import Handler
 from chassis.pure.messages import Contract
 from counselling import contracts
-from counselling.handlers import BY_CASE, RECEIVING, followed, incoming, progress
-from vocabulary.receiving import BY_KEY, BY_PROFILE
+from counselling.handlers import (
+    BY_CASE,
+    RECEIVING,
+    WITH_KEY,
+    WITH_PROFILE,
+    WITH_SEALED,
+    adopting,
+    followed,
+    incoming,
+    progress,
+)
+from counselling.handlers.repeats import WITH_SIGNED
+from vocabulary.receiving import BY_KEY
 from vocabulary.retention import HELD, RELEASED, STARTED, STOPPED
 from vocabulary.switch import HEARD
 
 EVENTS: Mapping[type[Contract], Handler] = {
+    contracts.AdoptionRequested: Handler(BY_CASE, adopting.requested),
     contracts.AgeBandChanged: followed(incoming.age_band_changed),
     contracts.ConsentGranted: followed(incoming.consent_granted),
-    contracts.ConsentWithdrawn: followed(incoming.consent_withdrawn),
+    contracts.ConsentWithdrawn: followed(incoming.consent_withdrawn, WITH_SIGNED),
     contracts.ReturneeReferred: followed(incoming.returnee_referred),
     contracts.ReferralWithdrawn: followed(incoming.referral_withdrawn),
     contracts.HandoverPackageSent: Handler(BY_CASE, incoming.handover_sent),
@@ -26,9 +38,10 @@ EVENTS: Mapping[type[Contract], Handler] = {
     contracts.DepartureMissed: followed(incoming.departure_missed),
     contracts.ReturneeDeparted: followed(incoming.returnee_departed),
     contracts.DepartureDiverted: followed(incoming.departure_diverted),
-    contracts.ProfileSealed: Handler(BY_PROFILE, RECEIVING.profile_sealed),
-    contracts.ProfileKeyShared: Handler(BY_KEY, RECEIVING.key_shared),
+    contracts.ProfileSealed: Handler(WITH_SEALED, RECEIVING.profile_sealed),
+    contracts.ProfileKeyShared: Handler(WITH_KEY, RECEIVING.key_shared),
     contracts.ProfileKeyRevoked: Handler(BY_KEY, RECEIVING.key_revoked),
+    contracts.ProfileDestroyed: Handler(WITH_PROFILE, adopting.destroyed_in_germany),
     contracts.EnrolmentConfirmed: Handler(BY_CASE, progress.enrolment_confirmed),
     contracts.EnrolmentCancelled: Handler(BY_CASE, progress.enrolment_cancelled),
     contracts.CourseCompleted: Handler(BY_CASE, progress.course_completed),

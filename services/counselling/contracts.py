@@ -17,6 +17,7 @@ from vocabulary.codes import (
     Codes,
     Country,
     CourseCode,
+    Desk,
     Isco08,
     Provider,
     Recipients,
@@ -44,6 +45,17 @@ def _within_the_calendars(at: Instant) -> Instant:
 
 WorkingTime = Annotated[Instant, AfterValidator(_within_the_calendars)]
 """A time from which working days can be counted."""
+
+
+class AdoptionRequested(CaseContract, source="referral"):
+    """A desk asks for a case that a centre has opened."""
+
+    desk: Desk
+    lapses_at: Instant
+
+
+class ProfileDestroyed(CaseContract, source="referral"):
+    """The keys of all that the desk knew of the person are destroyed."""
 
 
 class ConsentGranted(CaseContract, source="referral"):

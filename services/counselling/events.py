@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.pure import audit, operations
 from chassis.pure.codes import Code, Instant, Language
@@ -15,12 +15,15 @@ from counselling.domain.assessment import MOST_ASSESSMENTS
 from counselling.domain.journey import ArrivalMethod, Channel
 from counselling.domain.plan import MOST_MEASURES
 from counselling.domain.preparation import CallChannel
+from counselling.domain.signed import MOST_SIGNED, SignedConsent
 from vocabulary import deadlines, receiving
 from vocabulary.codes import (
     Admin1,
     CaseRef,
     Centre,
+    Codes,
     Country,
+    Desk,
     FirstOfMonth,
     IscoVersion,
     Recipients,
@@ -28,6 +31,7 @@ from vocabulary.codes import (
     TextVersion,
 )
 from vocabulary.events import CaseEvent
+from vocabulary.holding import MOST_HOLDS
 from vocabulary.terms import AgeBand, EndReference, HoldReason, Priority, Readiness, ReturnType, Sex, TargetGroup
 
 
@@ -53,6 +57,98 @@ class CaseOpened(CounsellingEvent):
     skills: Skills = ()
     isco_version: IscoVersion = "ISCO-08"
     opened_at: Instant
+
+
+class ConsentPassedOn(BaseModel):
+    """A consent that the person has signed at a centre, as the desk keeps it from now on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    consent_id: UUID
+    purpose: Code
+    recipients: Recipients
+    text_version: TextVersion
+    language: Language
+    evidence_ref: UUID
+    granted_on: date
+    valid_until: date
+    expires_at: Instant
+    signed_in: Country
+    recorded_by: Centre
+    guardian: bool
+    withdrawn_at: Instant | None = None
+
+    @classmethod
+    def of(cls, consent: SignedConsent) -> Self:
+        """As it was taken down."""
+        return cls(
+            consent_id=consent.id,
+            purpose=consent.purpose,
+            recipients=consent.recipients,
+            text_version=consent.text_version,
+            language=consent.language,
+            evidence_ref=consent.evidence_ref,
+            granted_on=consent.granted_on,
+            valid_until=consent.valid_until,
+            expires_at=consent.ends_at,
+            signed_in=consent.signed_in,
+            recorded_by=consent.recorded_by,
+            guardian=consent.guardian,
+            withdrawn_at=consent.withdrawn_at,
+        )
+
+
+class HoldPassedOn(BaseModel):
+    """What holds the records beyond their terms."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hold_id: UUID
+    reason: HoldReason
+    since: Instant
+
+
+class ArrivalPassedOn(BaseModel):
+    """When the person has arrived, and when that was reported."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    arrived_on: date
+    reported_at: Instant
+
+
+class CaseAdopted(CounsellingEvent):
+    """A case of a person from Germany that a centre has opened is a desk's from now on: the desk tells consents for
+    placement, the profile and the end of the case. The case keeps its id, and the centre has the person in its care as
+    before. All that the centre has told as the owner stands before this, and is summed up here."""
+
+    desk: Desk
+    case_ref: CaseRef
+    referral_id: UUID
+    target_group: TargetGroup
+    language: Language
+    return_type: ReturnType
+    age_band: AgeBand
+    sex: Sex | None = None
+    admin1: Admin1 | None = None
+    household_size: Annotated[int, Field(ge=1, le=30)]
+    vulnerability_present: bool
+    priority: Priority
+    needs: Codes
+    wishes: Codes
+    skills: Skills = ()
+    isco_version: IscoVersion = "ISCO-08"
+    taken_in_at: Instant
+    arrival: ArrivalPassedOn | None = None
+    consents: Annotated[tuple[ConsentPassedOn, ...], Field(max_length=MOST_SIGNED)]
+    holds: Annotated[tuple[HoldPassedOn, ...], Field(max_length=MOST_HOLDS)]
+
+
+class AdoptionDeclined(CounsellingEvent):
+    """The centre does not hand the case over to the desk that has asked for it, for a coded reason."""
+
+    desk: Desk
+    reason: Code
 
 
 class ConsentGranted(CounsellingEvent):
@@ -244,7 +340,8 @@ class ProfileKeyDestroyed(receiving.Destroyed, service="counselling"):
     """A receiver's copy of a key that was taken back is destroyed, or the key of a walk-in's own profile: the part can
     be opened there no more.
 
-    `revoked_at` is of the revocation that this answers; of a walk-in, when a second person confirmed the destruction.
+    `revoked_at` is of the revocation that this answers; of a walk-in, when a second person confirmed the destruction,
+    or, of an adopted case, when the centre had taken the profile down.
     """
 
 
@@ -326,6 +423,8 @@ OPERATIONS = operations.Operations(
 
 EVENTS: tuple[type[Event], ...] = (
     CaseOpened,
+    CaseAdopted,
+    AdoptionDeclined,
     AgeBandChanged,
     ConsentGranted,
     ConsentWithdrawn,

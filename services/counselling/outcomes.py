@@ -168,6 +168,28 @@ class CorrectionOutcome(Answer):
         )
 
 
+class AdoptionView(Answer):
+    """A desk in Germany that asks for the case, or has it."""
+
+    desk: str
+    requested_at: datetime
+    lapses_at: datetime = Field(description="until then the centre may answer")
+    adopted_at: datetime | None = Field(description="since when the desk keeps consents, profile and end of the case")
+
+
+class AdoptionOutcome(Answer):
+    """The case after the centre has answered a desk that asks for it."""
+
+    case_id: UUID
+    adoption: AdoptionView | None = Field(description="null: the centre keeps the case")
+
+    @classmethod
+    def of(cls, file: CentreFile) -> Self:
+        """From the state."""
+        shown = None if file.adoption is None else AdoptionView.model_validate(file.adoption)
+        return cls(case_id=file.id, adoption=shown)
+
+
 class SamePersonView(Answer):
     """Another case of the person, as two people of the centre have found; or one, and a colleague has not answered."""
 

@@ -63,6 +63,7 @@ class Reference:
     reopen_reasons: CodeList[CodeRow]
     correction_reasons: CodeList[CodeRow]
     link_reasons: CodeList[CodeRow]
+    adoption_decline_reasons: CodeList[CodeRow]
     destruction_reasons: CodeList[CodeRow]
     break_glass_reasons: CodeList[CodeRow]
     call_outcomes: CodeList[CodeRow]
@@ -93,6 +94,7 @@ class Reference:
                 "reopen_reasons": CodeRow,
                 "correction_reasons": CodeRow,
                 "link_reasons": CodeRow,
+                "adoption_decline_reasons": CodeRow,
                 "destruction_reasons": CodeRow,
                 "break_glass_reasons": CodeRow,
                 "call_outcomes": CodeRow,
@@ -118,6 +120,7 @@ class Reference:
             reopen_reasons=tables["reopen_reasons"],
             correction_reasons=tables["correction_reasons"],
             link_reasons=tables["link_reasons"],
+            adoption_decline_reasons=tables["adoption_decline_reasons"],
             destruction_reasons=tables["destruction_reasons"],
             break_glass_reasons=tables["break_glass_reasons"],
             call_outcomes=tables["call_outcomes"],

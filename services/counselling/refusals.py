@@ -158,6 +158,23 @@ OTHER_CASE_NOT_KNOWN: Final = Refused(
     "/same_as",
     422,
 )
+NO_ADOPTION_ASKED: Final = nothing_requested(
+    "adoption of this case", "A desk in Germany asks for it by the reference: POST /adoptions of the referral service."
+)
+NOT_FROM_GERMANY: Final = Refused(
+    "not_from_germany",
+    "Only the case of a person who has returned from Germany goes to a desk there.",
+    "Decline: POST /files/{case_id}/adoption/decline. Your centre goes on with the case.",
+)
+ANOTHER_CASE: Final = Refused(
+    "already_linked",
+    "This case is linked to another one of the person, or a colleague has asked for that.",
+    "A case that only your centre has is adopted; of two cases each stays where it is. Decline, or undo the link.",
+)
+ADOPTION_NOT_SIGNED: Final = consent_missing(
+    "The person has not signed that this desk is to have their case, or not any more.",
+    "Record a consent with the purpose `adoption` that names the desk: POST /files/{case_id}/consents.",
+)
 LINKED: Final = Refused(
     "already_linked",
     "One of the two cases is linked to another one already, or a colleague has asked for that.",
@@ -245,18 +262,18 @@ FOR_THE_CENTRE_ITSELF: Final = Refused(
 )
 KEPT_BY_THE_DESK: Final = Refused(
     "kept_by_the_desk",
-    "A scout has referred this person, and the desk in Germany keeps their consents for placement.",
+    "The desk in Germany keeps this person's consents for placement: a scout has referred them, or adopted the case.",
     "Record it there: POST /cases/{case_id}/consents of the referral service, which lets your centre in.",
     "/purpose",
 )
 PROFILE_OF_THE_DESK: Final = Refused(
     "kept_by_the_desk",
-    "A scout has referred this person, and the desk in Germany keeps their profile.",
+    "The desk in Germany keeps this person's profile: a scout has referred them, or adopted the case.",
     "Ask that desk to set it anew; your centre is shown it within seconds.",
 )
 HELD_BY_THE_DESK: Final = Refused(
     "kept_by_the_desk",
-    "A scout has referred this person, and the desk in Germany tells every service what holds their records.",
+    "The desk in Germany tells every service what holds these records: a scout has referred them, or has the case.",
     "POST /cases/{case_id}/holds of the referral service holds them, here too.",
 )
 HOLD_NOT_FOUND: Final = hold_not_found("/files")

@@ -35,7 +35,7 @@ from counselling.handlers.consents import answers_for
 from counselling.handlers.holds import walked_in
 from counselling.handlers.walk_ins import keys_kept
 from counselling.limits import answer_estimated, contact_estimated, renewal_estimated
-from counselling.outcomes import BreakGlassView, DestructionOutcome, SamePersonView, correction_for
+from counselling.outcomes import AdoptionView, BreakGlassView, DestructionOutcome, SamePersonView, correction_for
 from counselling.persons import ProfileView, SignedConsents
 from vocabulary.handed import ProfileKey, SealedProfile
 from vocabulary.holding import RetentionView
@@ -75,7 +75,9 @@ def show_file(states: States, case_id: UUID, context: Context, person: Collectio
     whole = whole or seen_by(file, context.actor.org, person, context.now)[0] == "whole"
     marked = tuple(_marked(each, file, context, whole=whole) for each in view.referrals)
     beside = _same_person(states, case_id, context) if whole else ()
-    view = view.model_copy(update={"referrals": marked, "same_person": beside})
+    asked = file.adoption if whole and file.adoption is not None and file.adoption.shown(context.now) else None
+    adoption = None if asked is None else AdoptionView.model_validate(asked)
+    view = view.model_copy(update={"referrals": marked, "same_person": beside, "adoption": adoption})
     return with_estimate(view, file, context.working_days)
 
 
@@ -125,7 +127,8 @@ def show_profile(
     states: States, case_id: UUID, context: Context, person: Collection[str] = ()
 ) -> ProfileView | Refused:
     """Who the person is, opened for this look, for the centre that has them in its care and may know them: as the
-    centre has taken it down itself of somebody who walked in, as Germany has handed it over of anybody else."""
+    centre has taken it down itself of somebody who walked in, as Germany has handed it over of anybody else, and of
+    whose case a desk has adopted."""
     file = _readable(states, case_id, context)
     if isinstance(file, Refused):
         return file
@@ -133,7 +136,8 @@ def show_profile(
     if sight != "whole":
         return refusals.NOT_TAKEN_ON
     walk_in = states.get(WalkIn, case_id)
-    view = _handed_over(states, file, context) if walk_in is None else _taken_down(walk_in, context)
+    handed = walk_in is None or (file.adopted and not walk_in.profile)
+    view = _handed_over(states, file, context) if walk_in is None or handed else _taken_down(walk_in, context)
     return view if isinstance(view, Refused) else view.model_copy(update={"break_glass": _by(glass)})
 
 

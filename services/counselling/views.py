@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pydantic import TypeAdapter
 
@@ -81,6 +81,16 @@ _glass: TypeAdapter[Glass] = TypeAdapter(Glass)
 _referral: TypeAdapter[Referral] = TypeAdapter(Referral)
 
 
+class FilesWanted(NamedTuple):
+    """Which files: in a stage; by reference; of people whom the centre has in its care without a consent that covers it
+    now (`lost`); for which a desk in Germany waits for an answer (`asked`)."""
+
+    status: str | None
+    case_ref: str | None
+    lost: bool
+    asked: bool
+
+
 async def inbox(documents: Documents, scope: Scope, wish: Wish, *, now: datetime, days: WorkingDays) -> Page[InboxItem]:
     """Referrals that wait for an answer."""
     wanted = json.dumps({"status": "received"} | ({} if scope.centre is None else {"centre": scope.centre}))
@@ -124,9 +134,7 @@ async def files(
     scope: Scope,
     wish: Wish,
     *,
-    status: str | None,
-    case_ref: str | None,
-    lost: bool,
+    wanted: FilesWanted,
     now: datetime,
     days: WorkingDays,
 ) -> Page[FileSummary]:
@@ -141,12 +149,16 @@ async def files(
     where.add("data -> 'centres' ? {}", scope.centre)  # what the index answers
     where.add("(data -> 'taken_on' -> {}::text) is not null", scope.reader)
     in_order_of_ids = wish.sort.removeprefix("-") == "id" and wish.updated_since is None
-    found_by_what_it_hides = status is not None or case_ref is not None
+    found_by_what_it_hides = wanted.status is not None or wanted.case_ref is not None or wanted.asked
     if scope.reader is not None and (found_by_what_it_hides or not in_order_of_ids):
         where.add("(data -> 'taken_on' ->> {}::text)::timestamptz > {}", scope.reader, now)
-    where.add("status = {}", status)
-    where.add("data ->> 'case_ref' = {}", case_ref)
-    if lost:
+    where.add("status = {}", wanted.status)
+    where.add("data ->> 'case_ref' = {}", wanted.case_ref)
+    if wanted.asked:
+        where.add(
+            "data #>> '{{adoption,adopted_at}}' is null and (data #>> '{{adoption,lapses_at}}')::timestamptz > {}", now
+        )
+    if wanted.lost:
         _held_without_consent(where, scope.reader or scope.centre, now)
 
     def line(row: Any) -> FileSummary:

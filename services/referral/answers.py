@@ -13,6 +13,7 @@ from chassis.pure.calendar import WorkingDays
 from referral.domain.case import Case, CaseStatus
 from referral.domain.consent import Consent
 from referral.domain.country import CountrySwitch
+from referral.domain.elsewhere import AskedStatus, Elsewhere
 from referral.domain.journey import Journey, JourneyStatus
 from referral.domain.profile import Profile, ProfileStatus
 from referral.domain.referral import Owed, Referral, ReferralStatus, as_told
@@ -43,6 +44,33 @@ class CaseOutcome(Answer):
     def of(cls, case: Case) -> Self:
         """From the state."""
         return cls(case_id=case.id, case_ref=case.case_ref, status=case.status)
+
+
+class AdoptionView(Answer):
+    """What a desk has asked a centre for, and what became of it."""
+
+    case_id: UUID
+    case_ref: str
+    status: AskedStatus
+    asked_at: datetime
+    lapses_at: datetime = Field(description="until then the centre may answer")
+    answered_at: datetime | None
+    reason: str | None = Field(description="why the centre has declined: a code of adoption_decline_reasons")
+
+    @classmethod
+    def of(cls, elsewhere: Elsewhere) -> Self:
+        """Of a case that somebody has asked for."""
+        asked = elsewhere.asked
+        assert asked is not None, "somebody has asked for it"
+        return cls(
+            case_id=elsewhere.id,
+            case_ref=elsewhere.case_ref or "",
+            status=asked.status,
+            asked_at=asked.at,
+            lapses_at=asked.lapses_at,
+            answered_at=asked.answered_at,
+            reason=asked.reason,
+        )
 
 
 class ProfileOutcome(Answer):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from chassis.service import Follows, Overlay, Service, Unsealed, Watched, Wrapped
-from referral import destruction, holds, search, switch, views
+from referral import adoption, destruction, holds, search, switch, views
 from referral.api import router
 from referral.consumers import EVENTS as CONSUMED
 from referral.domain.case import Case
@@ -60,7 +60,7 @@ SERVICE = Service(
     moves=MOVES,
     stays=STAYS,
     follows=tuple(Follows(each.name, each.state, handler) for each, handler in FOLLOWS.items()),
-    routers=(router, search.router, destruction.router, holds.router, switch.router),
+    routers=(router, adoption.router, search.router, destruction.router, holds.router, switch.router),
     migrations=Path(__file__).with_name("migrations"),
     subject=SUBJECT,
     org_kinds=roles.ORG_KINDS,

@@ -44,6 +44,14 @@ class NewCase(BaseModel):
     profile: ProfileBody | None = None
 
 
+class Adoption(BaseModel):
+    """A case that a centre has opened for a person of the desk."""
+
+    model_config = body(case_ref="PH-HN3KZ0A-6")
+
+    case_ref: str = Field(max_length=20, description="what the person has on paper, as somebody reads it out")
+
+
 class NewConsent(BaseModel):
     """The person has signed."""
 

@@ -34,6 +34,13 @@ class OpenCase:
 
 
 @dataclass(frozen=True, slots=True)
+class AskForCase:
+    """Wants a case that a centre has opened for the desk's own."""
+
+    case_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class SetProfile:
     """Sets or replaces the profile; `ages` is what may be known of the birth date in it, None if it has none. `marks`:
     by what the person is found."""

@@ -9,7 +9,7 @@ from functools import partial
 from chassis.pure.decision import Handler
 from chassis.pure.messages import Contract
 from referral import contracts
-from referral.handlers import BY_CASE_OF_EVENT, WITH_PROFILE_OF_EVENT, followed, incoming, sharing
+from referral.handlers import BY_CASE_OF_EVENT, WITH_PROFILE_OF_EVENT, adopting, followed, incoming, sharing
 from referral.handlers.incoming import reaction
 from referral.handlers.sharing import handing_over
 
@@ -17,6 +17,9 @@ heard = partial(followed, needed=BY_CASE_OF_EVENT)
 """For what others tell of a case, which perhaps a centre has opened and no desk."""
 EVENTS: Mapping[type[Contract], Handler] = {
     contracts.CaseOpened: heard(incoming.opened_elsewhere),
+    contracts.CaseAdopted: heard(adopting.adopted),
+    contracts.AdoptionDeclined: heard(adopting.declined),
+    contracts.AgedAtCentre: heard(reaction(incoming.aged, "case_id", "age_band")),
     contracts.SignedAtCentre: heard(
         handing_over(reaction(incoming.signed, "consent_id", "purpose")), needed=WITH_PROFILE_OF_EVENT
     ),

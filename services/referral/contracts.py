@@ -3,14 +3,42 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Annotated, Final
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from chassis.pure.codes import Code, Instant
-from vocabulary.codes import Centre, Country, Isco08, KeyReceiver, Provider
+from chassis.pure.codes import Code, Day, Instant, Language
+from vocabulary.codes import (
+    Admin1,
+    CaseRef,
+    Centre,
+    Codes,
+    Country,
+    Desk,
+    Isco08,
+    KeyReceiver,
+    Provider,
+    Recipients,
+    Skills,
+    TextVersion,
+)
 from vocabulary.events import CaseContract
-from vocabulary.terms import ProfilePart, Readiness, Result
+from vocabulary.holding import MOST_HOLDS
+from vocabulary.terms import (
+    AgeBand,
+    HoldReason,
+    Priority,
+    ProfilePart,
+    Readiness,
+    Result,
+    ReturnType,
+    Sex,
+    TargetGroup,
+)
+
+MOST_PASSED_ON: Final = 200
+"""Consents of one person: as many as a centre records (`counselling/domain/signed.py`)."""
 
 
 class _KeyDestroyed(CaseContract):
@@ -38,7 +66,87 @@ class _OfCounselling(CaseContract):
 
 
 class CaseOpened(_OfCounselling, source="counselling"):
-    """A centre has taken in a person whom no desk has referred."""
+    """A centre has taken in a person whom no desk has referred. A desk asks for the case by the reference."""
+
+    case_ref: CaseRef
+    target_group: TargetGroup
+
+
+class ConsentPassedOn(BaseModel):
+    """A consent that the person has signed at a centre, as the desk keeps it from now on."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    consent_id: UUID
+    purpose: Code
+    recipients: Recipients
+    text_version: TextVersion
+    language: Language
+    evidence_ref: UUID
+    granted_on: Day
+    valid_until: Day
+    expires_at: Instant
+    signed_in: Country
+    recorded_by: Centre
+    guardian: bool
+    withdrawn_at: Instant | None = None
+
+
+class HoldPassedOn(BaseModel):
+    """What holds the records beyond their terms."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    hold_id: UUID
+    reason: HoldReason
+    since: Instant
+
+
+class ArrivalPassedOn(BaseModel):
+    """When the person has arrived, as a centre has reported it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    arrived_on: date
+    reported_at: Instant
+
+
+class CaseAdopted(_OfCounselling, source="counselling"):
+    """A case that a centre has opened is a desk's from now on."""
+
+    desk: Desk
+    country: Country
+    case_ref: CaseRef
+    referral_id: UUID
+    target_group: TargetGroup
+    language: Language
+    return_type: ReturnType
+    age_band: AgeBand
+    sex: Sex | None = None
+    admin1: Admin1 | None = None
+    household_size: int = Field(ge=1, le=30)
+    vulnerability_present: bool
+    priority: Priority
+    needs: Codes
+    wishes: Codes
+    skills: Skills
+    taken_in_at: Instant
+    arrival: ArrivalPassedOn | None = None
+    consents: Annotated[tuple[ConsentPassedOn, ...], Field(max_length=MOST_PASSED_ON)]
+    holds: Annotated[tuple[HoldPassedOn, ...], Field(max_length=MOST_HOLDS)]
+
+
+class AdoptionDeclined(_OfCounselling, source="counselling"):
+    """The centre does not hand the case over."""
+
+    desk: Desk
+    reason: Code
+
+
+class AgedAtCentre(_OfCounselling, source="counselling", name="AgeBandChanged"):
+    """Whom a centre took in counts to another age band."""
+
+    age_band: AgeBand
 
 
 class SignedAtCentre(_OfCounselling, source="counselling", name="ConsentGranted"):

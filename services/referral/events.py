@@ -21,6 +21,7 @@ from vocabulary.codes import (
     Centre,
     Codes,
     Country,
+    Desk,
     FirstOfMonth,
     IscoVersion,
     KeyId,
@@ -71,6 +72,14 @@ class CaseOpened(ReferralEvent):
     """The desk whose case it is, which alone acts for the person; only older events lack it."""
     sex: Sex | None = None
     """As the person says; None where nobody has said it, and in older events."""
+
+
+class AdoptionRequested(ReferralEvent):
+    """A desk has a person whose case a centre has opened, and asks for that case. Until `lapses_at` the centre hands it
+    over, with the person's consent, or declines."""
+
+    desk: Desk
+    lapses_at: Instant
 
 
 class ConsentGranted(ReferralEvent):
@@ -354,6 +363,7 @@ OPERATIONS = operations.Operations(
 EVENTS: tuple[type[Event], ...] = (
     AgeBandChanged,
     CaseOpened,
+    AdoptionRequested,
     ConsentGranted,
     ConsentWithdrawn,
     ReturneeReferred,

@@ -49,6 +49,17 @@ NOT_A_RETURNEE_FROM_GERMANY: Final = Refused(
     "/target_group",
     422,
 )
+NO_CASE_OF_A_CENTRE: Final = not_found(
+    "case",
+    "Read the reference again with the person. What a desk has opened cannot be adopted; what a centre opens is known"
+    " here within seconds.",
+)
+CASE_OF_A_DESK: Final = Refused(
+    "case_of_a_desk",
+    "A desk keeps this case already.",
+    "If it is yours, GET /cases?case_ref= finds it. A desk that keeps a case hands it over to no other one here.",
+)
+ADOPTION_PENDING: Final = request_pending("this case", "Its centre answers, or the request lapses: GET /adoptions.")
 DESTRUCTION_PENDING: Final = request_pending(
     "the destruction of this case's keys", "A colleague confirms or rejects it: GET /cases/{case_id} shows it."
 )

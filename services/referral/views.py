@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from pydantic import TypeAdapter
 
@@ -12,9 +13,10 @@ from chassis.postgres.database import LENT_WITHIN
 from chassis.postgres.documents import Documents, Where
 from chassis.pure.calendar import WorkingDays
 from chassis.pure.paging import Listing, Order, Page, Wish
-from referral.answers import CaseSummary, CountryView, FoundCase, FoundCases, KeyOwed, ListedReferral
+from referral.answers import AdoptionView, CaseSummary, CountryView, FoundCase, FoundCases, KeyOwed, ListedReferral
 from referral.domain.case import Case
 from referral.domain.country import CountrySwitch
+from referral.domain.elsewhere import Elsewhere
 from referral.domain.profile import KEY_DESTROYED_WITHIN, Share
 from referral.domain.referral import Referral
 from vocabulary.finding import MOST_FOUND, Sought, conditions, fit_of
@@ -74,6 +76,13 @@ select count(*) from {KEYS.source}
 where place.revoked_at is null and place.shared_at is null and place.since < $1::timestamptz - interval '1 hour'
 """  # noqa: S608 - constants
 DEADLINES: Final = listing()
+ADOPTIONS: Final = Listing(
+    source="case_elsewhere",
+    columns="data #- '{asked,heard}' as data",
+    orders={"asked_at": Order("(data #>> '{asked,at}')::timestamptz", "timestamptz")},
+    usual="-asked_at",
+)
+"""Without what is kept unseen."""
 COUNTRIES: Final = Listing(
     source="country_status", orders={"country": Order("data ->> 'country'", "text")}, usual="country"
 )
@@ -91,6 +100,7 @@ _HAS_OVERDUE: Final = (
 _case: TypeAdapter[Case] = TypeAdapter(Case)
 _referral: TypeAdapter[Referral] = TypeAdapter(Referral)
 _share: TypeAdapter[Share] = TypeAdapter(Share)
+_elsewhere: TypeAdapter[Elsewhere] = TypeAdapter(Elsewhere)
 _country: TypeAdapter[CountrySwitch] = TypeAdapter(CountrySwitch)
 
 
@@ -180,6 +190,24 @@ async def countries(documents: Documents, wish: Wish, *, now: datetime) -> Page[
     """Every country that was ever switched, or is to be."""
     return await documents.page(
         COUNTRIES, Where(), wish, lambda row: CountryView.of(_country.validate_json(row["data"]), now)
+    )
+
+
+async def elsewhere(documents: Documents, case_ref: str) -> UUID | None:
+    """The case that a centre has opened under this reference."""
+    async with documents.pool.acquire(timeout=LENT_WITHIN) as connection:
+        found: UUID | None = await connection.fetchval(
+            "select id from case_elsewhere where data ->> 'case_ref' = $1", case_ref
+        )
+    return found
+
+
+async def adoptions(documents: Documents, scope: str, wish: Wish) -> Page[AdoptionView]:
+    """What this desk has asked for last."""
+    where = Where().add("data #>> '{{asked,desk}}' is not null")  # what the index answers
+    where.add("data #>> '{{asked,desk}}' = {}", scope)
+    return await documents.page(
+        ADOPTIONS, where, wish, lambda row: AdoptionView.of(_elsewhere.validate_json(row["data"]))
     )
 
 

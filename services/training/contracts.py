@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from chassis.pure.codes import Code, Day, Instant, Language
 from vocabulary import receiving, retention
-from vocabulary.codes import CaseRef, Country, Org, Recipients
+from vocabulary.codes import CaseRef, Country, Desk, Org, Recipients
 from vocabulary.events import CaseContract
 from vocabulary.switch import SwitchContract
 from vocabulary.terms import AgeBand, PlanStatus, TargetGroup
@@ -24,6 +24,17 @@ class CaseOpened(CaseContract, source="referral"):
     language: Language
     opened_by: Org | None = None
     """The desk that acts for the person; an event from before there was this field does not say."""
+
+
+class CaseAdopted(CaseContract, source="counselling"):
+    """A case that a centre has opened is a desk's from now on: that desk asks for courses."""
+
+    desk: Desk
+    case_ref: CaseRef
+    target_group: TargetGroup
+    country: Country
+    language: Language
+    age_band: AgeBand
 
 
 class ConsentGranted(CaseContract, source="referral"):

@@ -50,6 +50,7 @@ KeyReceiver = Annotated[
     ),
 ]
 Centre = Annotated[str, Field(pattern=r"^centre:[A-Za-z0-9-]{1,40}$", description="such as centre:NG-LOS")]
+Desk = Annotated[str, Field(pattern=r"^scouts:[A-Za-z0-9-]{1,40}$", description="such as scouts:bavaria")]
 Provider = Annotated[str, Field(pattern=r"^provider:[A-Za-z0-9-]{1,40}$", description="such as provider:HWK-MUC")]
 
 

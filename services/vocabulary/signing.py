@@ -151,5 +151,7 @@ class Place:
             case "country":
                 # All training providers are in Germany; any other purpose names countries of the programme.
                 return code == GERMANY if "provider" in purpose.recipient_kinds else code in self._lists.countries
+            case "scouts":
+                return True  # nobody keeps a list of the desks in Germany
             case _:
                 return CANONICAL_ID.fullmatch(code) is not None

@@ -180,7 +180,10 @@ class Purpose:
     title_en: str
     recipient_kinds: tuple[str, ...]
     source: str
-    PATTERNS: ClassVar[Mapping[str, str]] = {"code": SNAKE, "recipient_kinds": "centre|country|employer|provider"}
+    PATTERNS: ClassVar[Mapping[str, str]] = {
+        "code": SNAKE,
+        "recipient_kinds": "centre|country|employer|provider|scouts",
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +313,7 @@ FILES: Mapping[str, type[Any]] = {
     "isco08": Occupation,
     "measure_categories": MeasureCategory,
     "link_reasons": Code,
+    "adoption_decline_reasons": Code,
     "missed_reasons": Code,
     "move_reasons": Code,
     "needs": NeedCode,

@@ -54,6 +54,7 @@ OF_NOBODY = {
     "GET /figures/{figure}",
     "GET /countries",
     "GET /countries/{country}",
+    "GET /adoptions",
     "GET /audit",
     "GET /break-glass",
     "GET /code-lists",

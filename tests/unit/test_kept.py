@@ -21,7 +21,10 @@ ENDLESS: Final = {
     ("training", "CountryStatus"): "of a country",
     ("referral", "CountrySwitch"): "of a country",
     ("placement", "Employer"): "of an employer",
-    ("referral", "Elsewhere"): "that a centre has opened the case, and which: nothing of the person",
+    (
+        "referral",
+        "Elsewhere",
+    ): "that a centre has opened the case, and which; a reference that tells nothing of anybody",
 }
 """Kinds of state that no term ends, and why."""
 

@@ -63,6 +63,7 @@ SAYS_SO_ITSELF: Final = "it puts something right, and what was meant is recorded
 NO_FACT: Final = "it tells of the records, not of the person"
 NOT_NEEDED: Final[Mapping[str, Mapping[str, str]]] = {
     "referral": {
+        "AskForCase": "the centre declines, or nobody answers and it lapses",
         "SetProfile": "set anew, the new one takes the place of it in every copy",
         "GrantConsent": "taken back by WithdrawConsent, which needs no reason of anybody",
         "WithdrawConsent": "the person's will: what they sign after it is another consent",
@@ -95,6 +96,7 @@ NOT_NEEDED: Final[Mapping[str, Mapping[str, str]]] = {
         "VoidCall": SAYS_SO_ITSELF,
         "VoidContact": SAYS_SO_ITSELF,
         "VoidPlan": SAYS_SO_ITSELF,
+        "DeclineAdoption": "the desk asks for the case anew",
         "LinkCases": TWO_PEOPLE,
         "RejectLink": TWO_PEOPLE,
         "UndoLink": "two people link the cases anew",
@@ -130,7 +132,7 @@ NOT_NEEDED: Final[Mapping[str, Mapping[str, str]]] = {
 ABSENT: Final[Mapping[str, frozenset[str]]] = {
     "referral": frozenset({"OpenCase", "ConfirmDeparture"}),
     "training": frozenset({"CompleteEnrolment"}),
-    "counselling": frozenset({"OpenFile", "RecordAssessment"}),
+    "counselling": frozenset({"OpenFile", "RecordAssessment", "ConfirmAdoption"}),
     "placement": frozenset({"ReportInterview"}),
     "journey": frozenset(),
 }

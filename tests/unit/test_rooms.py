@@ -49,13 +49,21 @@ MORE = {
         "destruction.py",
         "break_glass.py",
         "linking.py",
+        "adopting.py",
         "outcomes.py",
         "persons.py",
         "voiding.py",
         "holds.py",
     },
     "placement": {"limits.py", "corrections.py"},  # when an employer owes an answer; the routes of corrections
-    "referral": {"limits.py", "holds.py", "switch.py", "destruction.py", "search.py"},  # when a receipt is owed; routes
+    "referral": {
+        "limits.py",
+        "holds.py",
+        "switch.py",
+        "destruction.py",
+        "search.py",
+        "adoption.py",
+    },  # when a receipt is owed; routes
     "training": {"settings.py"},  # how long before a departure a course must end, how long a waiting list may be
     # a row per record; all events of all services, and views of all; where traces can be looked at; its part of `ph`;
     # what the programme counts, and its routes; what browsers get, and how people sign in to it

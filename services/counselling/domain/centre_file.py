@@ -24,6 +24,7 @@ from datetime import date, datetime
 from typing import Final, Literal
 from uuid import UUID
 
+from counselling.domain.adoption import Adoption
 from counselling.domain.consent import Consent, known_until
 from counselling.domain.correction import Correction, CorrectionRequest
 from counselling.domain.ending import Ended
@@ -137,6 +138,8 @@ class CentreFile:
     """Earlier versions of it: where the last one is void, the one before counts."""
     plan_missed: Missed | None = None
     """How far the plan was missed."""
+    adoption: Adoption | None = None
+    """Which desk in Germany asks for a case that a centre has opened, or has it."""
     voided: tuple[Voided, ...] = ()
     """What was recorded of the known journey and does not count."""
 
@@ -202,6 +205,11 @@ class CentreFile:
     def walked_in(self) -> Referral | None:
         """By which centre the person was taken in without a referral; None: nobody did."""
         return next((referral for referral in self.referrals if referral.walk_in), None)
+
+    @property
+    def adopted(self) -> bool:
+        """Whether a centre has opened the case and a desk in Germany has it."""
+        return self.adoption is not None and self.adoption.adopted_at is not None
 
     def taken_on_by(self, centre: str) -> bool:
         """Whether this centre has ever taken the person on and kept to it, whatever has become of the case since."""

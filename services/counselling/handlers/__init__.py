@@ -19,6 +19,7 @@ from counselling.domain.signed import SignedConsent
 from counselling.domain.walk_in import WalkIn
 from counselling.events import ProfileKeyDestroyed
 from counselling.handlers import (
+    adopting,
     ages,
     care,
     casework,
@@ -42,6 +43,7 @@ from counselling.handlers import (
 from vocabulary import receiving
 from vocabulary.deadlines import Decide, Ladder
 from vocabulary.deadlines import followed as with_deadlines
+from vocabulary.handed import ProfileKey, SealedProfile
 from vocabulary.retention import HELD, KIND, RELEASED
 from vocabulary.switch import CountryStatus
 
@@ -56,7 +58,7 @@ KINDS: tuple[Kind[Any], ...] = (
     KIND,
 )
 """In lock order. What is new needs no lock of its own: its file is locked, or new itself."""
-RECEIVING = receiving.Receiving("centre", "referral", ProfileKeyDestroyed)
+RECEIVING = adopting.OfCentres("centre", "referral", ProfileKeyDestroyed)
 """What Germany hands over to the centres."""
 
 BY_CASE = needs(case_id=CentreFile)
@@ -64,6 +66,10 @@ WITH_PROFILE = needs(case_id=(CentreFile, WalkIn))
 WITH_SIGNED = needs(case_id=(CentreFile, WalkIn, Linked(SignedConsent)))
 WITH_CLOCK = needs(case_id=(CentreFile, Clock))
 OF_BOTH = needs(case_id=(CentreFile, WalkIn, Linked(SamePerson)), same_as=(CentreFile, Linked(SamePerson)))
+FOR_ADOPTION = needs(case_id=(CentreFile, WalkIn, Clock, Linked(SignedConsent), Linked(SamePerson)))
+OF_ANY_PROFILE = (CentreFile, SealedProfile, Linked(ProfileKey), WalkIn)
+WITH_SEALED = needs(case_id=OF_ANY_PROFILE)
+WITH_KEY = needs(case_id=OF_ANY_PROFILE, key_id=ProfileKey)
 BY_OWNER = needs(owner=CentreFile)
 
 
@@ -102,6 +108,8 @@ COMMANDS: Mapping[type[Any], Handler] = {
     commands.RejectDestruction: Handler(WITH_PROFILE, destruction.reject),
     commands.RecordConsent: followed(consents.record_consent, WITH_SIGNED),
     commands.WithdrawConsent: followed(consents.withdraw_consent, WITH_SIGNED),
+    commands.ConfirmAdoption: followed(adopting.confirm, FOR_ADOPTION),
+    commands.DeclineAdoption: Handler(WITH_PROFILE, adopting.decline),
     commands.LinkCases: Handler(OF_BOTH, linking.request),
     commands.ConfirmLink: Handler(OF_BOTH, linking.confirm),
     commands.RejectLink: Handler(OF_BOTH, linking.reject),
@@ -125,6 +133,8 @@ FOLLOWS: Mapping[Ladder, Handler] = {each: Handler(needs(id=each.state), each.st
 """For what was stored before there was the kind of deadline."""
 
 REPEATS: Mapping[type[Event], Handler] = {
+    events.CaseAdopted: Handler(BY_CASE, adopting.told_adopted),
+    events.AdoptionDeclined: Handler(BY_CASE, adopting.told_declined),
     events.CasesLinked: Handler(OF_BOTH, linking.told_linked),
     events.LinkUndone: Handler(OF_BOTH, linking.told_undone),
     events.ConsentWithdrawn: Handler(repeats.WITH_SIGNED, with_deadlines(overdue.LADDERS, repeats.consent_withdrawn)),

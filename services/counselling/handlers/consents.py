@@ -57,7 +57,7 @@ def record_consent(states: States, command: RecordConsent, context: Context) -> 
     recipients = tuple(sorted(set(command.recipients or (org,))))
     if command.purpose == COUNSELLING and recipients != (org,):
         return refusals.FOR_THE_CENTRE_ITSELF
-    if command.purpose != COUNSELLING and not _keeps_all(states, file):
+    if command.purpose != COUNSELLING and (file.adopted or not _keeps_all(states, file)):
         return refusals.KEPT_BY_THE_DESK
     last = leading(file)
     minor = last is not None and last.preview.age_band == MINOR

@@ -55,9 +55,11 @@ def release(states: States, command: ReleaseHold, context: Context) -> Decision 
 
 
 def walked_in(states: States, case_id: UUID) -> tuple[CentreFile, Referral, Clock] | Refused:
-    """Whom a centre has taken in by itself, whichever it was."""
+    """Whom a centre has taken in by itself, whichever it was, and whose case no desk has adopted."""
     file = states.get(CentreFile, case_id)
     if file is None or file.status == "unknown":
         return refusals.FILE_NOT_FOUND
     intake = file.walked_in
-    return refusals.HELD_BY_THE_DESK if intake is None else (file, intake, states.get(Clock, case_id) or Clock(case_id))
+    if intake is None or file.adopted:
+        return refusals.HELD_BY_THE_DESK
+    return (file, intake, states.get(Clock, case_id) or Clock(case_id))

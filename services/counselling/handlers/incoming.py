@@ -34,6 +34,7 @@ from counselling.domain.journey import Departure
 from counselling.domain.preparation import Package
 from counselling.domain.referral import EarlyWithdrawal, Preview, Referral, Withdrawal
 from counselling.events import ReferralReceived
+from counselling.handlers import adopting
 from counselling.handlers.renewals import with_renewals
 from counselling.limits import due
 from vocabulary.ages import Age
@@ -157,7 +158,7 @@ def consent_withdrawn(states: States, event: ConsentWithdrawn, context: Context)
     """From `effective_at` on nothing is accepted or redirected on its ground, and what a centre holds on it is owed a
     new one, or an end."""
     if event.purpose != consent.PURPOSE:
-        return NOTHING
+        return adopting.taken_back_in_germany(states, event)
     file = file_of(states, event.case_id)
     consents = consent.withdrawn(file.consents, event.consent_id, event.recipients, event.effective_at)
     return _consenting(file, consents, context)

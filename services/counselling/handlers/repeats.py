@@ -36,7 +36,7 @@ WITH_SIGNED = needs(case_id=(CentreFile, Linked(SignedConsent)))
 
 def of_key(event: ProfileKeyDestroyed) -> Iterable[Need]:
     """Who walked in, or the key that a centre was handed."""
-    return by_id(WalkIn, event.case_id), *receiving.of_key(event)
+    return by_id(CentreFile, event.case_id), by_id(WalkIn, event.case_id), *receiving.of_key(event)
 
 
 def consent_withdrawn(states: States, event: ConsentWithdrawn, context: Context) -> Decision:
@@ -57,15 +57,16 @@ def levels_destroyed(states: States, event: LevelsDestroyed, _context: Context) 
 
 def key_destroyed(states: States, event: ProfileKeyDestroyed, context: Context) -> Decision:
     """The keys of who walked in are gone, with all by which they were found, but for a profile that was set since; or
-    the copy of a key that a centre was handed and that was taken back."""
-    walk_in = states.get(WalkIn, event.case_id)
-    if walk_in is not None:
-        since = walk_in.profile_set_at is not None and walk_in.profile_set_at > context.occurred_at
-        if walk_in.status != "sealed" or walk_in.centre != event.receiver or since:
-            return NOTHING
-        cleared = (Cleared(AGE_BAND, walk_in.id), Cleared(PROFILE_DESTRUCTION, walk_in.id))
-        return Decision((walk_in.without_profile(),), (), cleared)
-    return receiving.destroyed_again(states, event, context)
+    the copy of a key that a centre was handed and that was taken back; of an adopted case it may be either."""
+    walk_in, file = states.get(WalkIn, event.case_id), states.get(CentreFile, event.case_id)
+    of_the_desk = walk_in is None or (file is not None and file.adopted)
+    handed = receiving.destroyed_again(states, event, context) if of_the_desk else NOTHING
+    if walk_in is None or walk_in.status != "sealed" or walk_in.centre != event.receiver:
+        return handed
+    if walk_in.profile_set_at is not None and walk_in.profile_set_at > context.occurred_at:
+        return handed
+    cleared = (Cleared(AGE_BAND, walk_in.id), Cleared(PROFILE_DESTRUCTION, walk_in.id))
+    return Decision((*handed.states, walk_in.without_profile()), (), cleared)
 
 
 def end_told(states: States, event: RetentionStarted | RetentionStopped, _context: Context) -> Decision:

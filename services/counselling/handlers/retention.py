@@ -1,8 +1,8 @@
 """What the centres keep of a person ends by its term: levels of assessments and who it is first, the file at last.
 
-Terms are counted from the end of the case. Germany tells it of whom a scout has referred; of whom a centre has taken in
-by itself the centre does. Whatever changes a file may end the case, or take its end back: so `with_end` compares what
-was told with what the facts say now.
+Terms are counted from the end of the case. Germany tells it of whom a scout has referred, and of whose case
+a desk has adopted; of whom else a centre has taken in by itself the centre does. Whatever changes a file may end the
+case, or take its end back: so `with_end` compares what was told with what the facts say now.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def with_end(decide: Decide) -> Decide:
         if isinstance(decision, Refused):
             return decision
         for file in decision.states:
-            intake = file.walked_in if isinstance(file, CentreFile) else None
+            intake = file.walked_in if isinstance(file, CentreFile) and not file.adopted else None
             if intake is not None and (ended := _ended(file, intake)) != file.ended:
                 after = replace(file, ended=ended)
                 states_after = tuple(after if each is file else each for each in decision.states)

@@ -171,6 +171,8 @@ def _own(states: States, case_id: UUID, context: Context) -> tuple[CentreFile, W
     found = taken_in_here(states, case_id, context)
     if isinstance(found, Refused):
         return found
+    if found[0].adopted:
+        return refusals.PROFILE_OF_THE_DESK
     return found if sight_in(found[0], context) == "whole" else refusals.CONSENT_GONE
 
 

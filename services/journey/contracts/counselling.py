@@ -11,7 +11,7 @@ from chassis.pure.codes import Code, Day, Instant
 from chassis.pure.messages import Contract
 from journey.contracts.deadlines import Done, Owed
 from vocabulary import retention
-from vocabulary.codes import CaseRef, Centre, Country, Recipients, Skills
+from vocabulary.codes import CaseRef, Centre, Country, Desk, Recipients, Skills
 from vocabulary.events import CaseContract
 from vocabulary.terms import AgeBand, ReturnType, Sex, TargetGroup
 
@@ -28,6 +28,16 @@ class CaseOpened(CaseContract, source="counselling"):
     return_type: ReturnType
     sex: Sex | None = None
     skills: Skills = ()
+
+
+class CaseAdopted(CaseContract, source="counselling"):
+    """A case that a centre has opened is a desk's from now on."""
+
+    desk: Desk
+
+
+class AdoptionDeclined(CaseContract, source="counselling"):
+    """The centre does not hand a case over to the desk that has asked for it."""
 
 
 class AgeBandChanged(CaseContract, source="counselling"):
@@ -249,6 +259,8 @@ class AuditSealed(Contract, source="counselling", key="chain_id"):
 
 ALL: tuple[type[Contract], ...] = (
     CaseOpened,
+    CaseAdopted,
+    AdoptionDeclined,
     AgeBandChanged,
     ConsentGranted,
     ConsentWithdrawn,

@@ -34,6 +34,10 @@ class CaseOpened(CaseContract, source="referral"):
     sex: Sex | None = None
 
 
+class AdoptionRequested(CaseContract, source="referral"):
+    """A desk asks for a case that a centre has opened."""
+
+
 class ConsentGranted(CaseContract, source="referral"):
     """The person has allowed one purpose for the listed recipients."""
 
@@ -200,6 +204,7 @@ class ProfileKeyRevoked(Contract, source="referral", on="referral.keys", key="ke
 ALL: tuple[type[Contract], ...] = (
     AgeBandChanged,
     CaseOpened,
+    AdoptionRequested,
     ConsentGranted,
     ConsentWithdrawn,
     ReturneeReferred,

@@ -91,7 +91,7 @@ def _person(outcome: Outcome) -> dict[str, Any]:
         "target_group": None if told is None else told.target_group,
         "country": None if told is None else told.country,
         "centre": _centre(outcome),
-        "desk": None if opening is None else opening.desk,
+        "desk": _desk(outcome),
         "sex": UNKNOWN if opening is None or opening.sex is None else opening.sex,
         "age_band": UNKNOWN if outcome.band is None else outcome.band.band,
         "return_type": UNKNOWN if told is None else told.return_type,
@@ -102,6 +102,11 @@ def _person(outcome: Outcome) -> dict[str, Any]:
         "departed_on": None if outcome.departure is None else _text(outcome.departure.on),
         "failures": _failures(outcome.askings),
     }
+
+
+def _desk(outcome: Outcome) -> str | None:
+    opened = None if outcome.opening is None else outcome.opening.desk
+    return opened or (None if outcome.adopted is None else outcome.adopted.desk)
 
 
 def _centre(outcome: Outcome) -> str | None:

@@ -16,6 +16,7 @@ from journey.contracts import counselling, placement, referral, training
 from journey.domain.centre import Answer
 from journey.domain.counting import HANDOVER_PACKAGE, counted
 from journey.domain.facts import (
+    Adopted,
     Arrival,
     Asking,
     Band,
@@ -63,6 +64,10 @@ def _walked_in(known: Outcome, event: counselling.CaseOpened, at: datetime) -> O
     place = Place(at, event.centre)
     known = known.asking(event.referral_id, lambda asking: replace(asking, opened=later(asking.opened, place)))
     return _aged(known, event, at, changed=False)
+
+
+def _adopted(known: Outcome, event: counselling.CaseAdopted, at: datetime) -> Outcome:
+    return replace(known, adopted=later(known.adopted, Adopted(at, event.desk)))
 
 
 def _referred(known: Outcome, event: referral.ReturneeReferred, at: datetime) -> Outcome:
@@ -315,6 +320,7 @@ FACTS: Final[Mapping[type[Contract], Fold]] = {
     referral.DeparturePlanned: _departure_planned,
     referral.ReturneeDeparted: _departed,
     counselling.CaseOpened: _walked_in,
+    counselling.CaseAdopted: _adopted,
     counselling.AgeBandChanged: _aged,
     counselling.ReferralReceived: _answered("received", _received),
     counselling.ReferralAccepted: _answered("accepted", _accepted),

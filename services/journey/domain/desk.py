@@ -92,10 +92,25 @@ class Aged(Word):
 
 
 @dataclass(frozen=True, slots=True)
+class Adopted:
+    """A desk in Germany has the case from now on that a centre has opened."""
+
+    at: datetime
+    org: str
+
+    @property
+    def order(self) -> tuple[datetime, str]:
+        """By the time; of one moment by the desk, so that no order matters."""
+        return (self.at, self.org)
+
+
+@dataclass(frozen=True, slots=True)
 class Owner:
     """What the owner of a case tells of it: a desk in Germany, or the centre of whom nobody has referred."""
 
     opened: Opened | None = None
+    adopted: Adopted | None = None
+    """Whose the case is after a centre: told by the centre."""
     consents: Mapping[UUID, Consent] = field(default_factory=dict)
     age: Aged | None = None
     ended: Ended | None = None

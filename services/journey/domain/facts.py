@@ -88,6 +88,14 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
+class Adopted:
+    """A desk in Germany has the case from now on that a centre has opened."""
+
+    at: datetime
+    desk: str
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """What a referral tells of the person; the latest referral counts for more than the opening."""
 

@@ -32,6 +32,7 @@ def _with(known: Outcome, other: Outcome) -> Outcome:
     return replace(
         known.recorded(*other.records),
         opening=known.opening or other.opening,
+        adopted=known.adopted or other.adopted,
         profile=known.profile or other.profile,
         band=_later(known.band, other.band),
         askings=_all(known.askings, other.askings),

@@ -142,8 +142,10 @@ class Journey:
 
     @property
     def held(self) -> bool:
-        """Whether its records are kept beyond their terms."""
-        return any(set(owner.holds) - set(owner.released) for owner in (self.desk.owner, self.centres.owner))
+        """Whether its records are kept beyond their terms: what a centre holds is released by the desk that has adopted
+        the case since."""
+        desk, centres = self.desk.owner, self.centres.owner
+        return bool({*desk.holds, *centres.holds} - {*desk.released, *centres.released})
 
     @property
     def minor(self) -> bool:
@@ -153,8 +155,17 @@ class Journey:
 
     @property
     def consents(self) -> tuple[Consent, ...]:
-        """All that the person has allowed, or taken back."""
-        return (*self.desk.owner.consents.values(), *self.centres.owner.consents.values())
+        """All that the person has allowed, or taken back: what they have signed at a centre, perhaps at the desk that
+        has adopted the case since."""
+        desk, centres = self.desk.owner.consents, self.centres.owner.consents
+        merged = (each.merged(centres.get(id_)) for id_, each in desk.items())
+        return (*merged, *(each for id_, each in centres.items() if id_ not in desk))
+
+    @property
+    def desk_of_it(self) -> str | None:
+        """The desk in Germany whose case it is: it has opened it, or adopted that of a centre."""
+        opened, adopted = self.desk.owner.opened, self.centres.owner.adopted
+        return opened.org if opened is not None else None if adopted is None else adopted.org
 
     @property
     def country(self) -> str | None:

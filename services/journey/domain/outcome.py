@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time
 from uuid import UUID
 
 from journey.domain.facts import (
+    Adopted,
     Arrival,
     Asking,
     Band,
@@ -129,6 +130,8 @@ class Outcome:
     """The term is over: nothing that is heard changes it."""
     case_ref: str | None = None
     opening: Opening | None = None
+    adopted: Adopted | None = None
+    """Which desk has the case from a centre."""
     profile: Profile | None = None
     band: Band | None = None
     askings: tuple[Asking, ...] = ()

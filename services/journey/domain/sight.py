@@ -1,8 +1,8 @@
 """Who may look at the journey of a case, and at what of it.
 
 Operators see how every case goes through the services: times, types and organisations, and nothing of the person. The
-desk that has opened a case sees all of it. Any other organisation sees it by a consent that names it and holds now,
-and only once it has something to do with the person:
+desk whose case it is, which has opened or adopted it, sees all of it. Any other organisation sees it by a consent that
+names it and holds now, and only once it has something to do with the person:
 
     centre     that has them in its care, or had to the end, and nothing is going on since: all but what other centres
                were asked
@@ -78,8 +78,7 @@ def sight_of(journey: Journey, eyes: Eyes) -> Sight | None:
     if eyes.role == OPERATOR:
         return ENVELOPES
     if eyes.role in SCOUTS_DESK:
-        owner = journey.desk.owner.opened
-        return EVERYTHING if owner is not None and owner.org == eyes.org else None
+        return EVERYTHING if journey.desk_of_it == eyes.org else None
     covered = (each for each in journey.consents if each.purpose in PURPOSES.get(eyes.role, ()))
     if not any(each.covers(eyes.org, eyes.home, eyes.now) for each in covered):
         return None

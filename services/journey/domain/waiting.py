@@ -213,7 +213,7 @@ def _duty(owed: Deadline, journey: Journey) -> Wait:
 
 
 def _desk(journey: Journey) -> str:
-    return (journey.opened.org if journey.opened is not None else None) or ""
+    return journey.desk_of_it or (journey.opened.org if journey.opened is not None else None) or ""
 
 
 def _day_after(day: date) -> datetime:

@@ -12,7 +12,7 @@ from chassis.pure.messages import Contract
 from journey.contracts import counselling, placement, referral, training
 from journey.domain.centre import Answer, Arrival, Centres, Done, Step
 from journey.domain.consents import Consent
-from journey.domain.desk import Aged, Asked, Departure, Desk, Ended, Opened, Owner
+from journey.domain.desk import Adopted, Aged, Asked, Departure, Desk, Ended, Opened, Owner
 from journey.domain.journey import Journey
 from journey.domain.owed import ANSWER, Deadline
 from journey.domain.referrals import ENDS
@@ -63,6 +63,10 @@ def _registered(owner: Owner, told: referral.CaseOpened, at: datetime) -> Owner:
 def _walked_in(owner: Owner, told: counselling.CaseOpened, at: datetime) -> Owner:
     opened = Opened(at, told.centre, told.country, told.case_ref, told.target_group, told.referral_id)
     return replace(owner, opened=later(owner.opened, opened), age=later(owner.age, Aged(at, told.age_band)))
+
+
+def _adopted(owner: Owner, told: counselling.CaseAdopted, at: datetime) -> Owner:
+    return replace(owner, adopted=later(owner.adopted, Adopted(at, told.desk)))
 
 
 def _aged(owner: Owner, told: Any, at: datetime) -> Owner:
@@ -304,6 +308,7 @@ _FOLDS: Final[Mapping[type[Contract], Fold]] = {
     referral.ProfileDestroyed: _desk(_destroyed),
     **_deadlines("referral", referral),
     counselling.CaseOpened: _at_centre(_walked_in),
+    counselling.CaseAdopted: _at_centre(_adopted),
     counselling.AgeBandChanged: _at_centre(_aged),
     counselling.ConsentGranted: _at_centre(_allowed),
     counselling.ConsentWithdrawn: _at_centre(_taken_back),

@@ -35,6 +35,7 @@ OF_ALL: Final[Mapping[str, str]] = {
 OF_SERVICES: Final[Mapping[str, Mapping[str, str]]] = {
     "referral": {
         "CaseOpened": "a desk has registered the person",
+        "AdoptionRequested": "a desk asks for the case that a centre has opened",
         "ReturneeReferred": "the desk asks a centre to take the person on",
         "ReferralWithdrawn": "the desk takes the referral back",
         "HandoverPackageSent": "the desk has handed over what the centre needs",
@@ -62,6 +63,8 @@ OF_SERVICES: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "counselling": {
         "CaseOpened": "a centre has taken the person in",
+        "CaseAdopted": "a desk in Germany has the case from now on",
+        "AdoptionDeclined": "the centre does not hand the case over to a desk",
         "ReferralReceived": "the referral is in the inbox of the centre",
         "ReferralAccepted": "the centre takes the person on",
         "ReferralRejected": "the centre does not take the person on",

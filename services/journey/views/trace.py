@@ -33,7 +33,17 @@ OF_ONE: Final = ("referral", "enrolment", "call before departure")
 """Things that are of the centre or the provider that was asked, and of no other one."""
 OF_NO_ORGANISATION: Final = frozenset(
     {
-        *("CaseOpened", "AgeBandChanged", "ConsentGranted", "ConsentWithdrawn", "ProfileSealed", "ProfileDestroyed"),
+        *(
+            "CaseOpened",
+            "AdoptionRequested",
+            "CaseAdopted",
+            "AdoptionDeclined",
+            "AgeBandChanged",
+            "ConsentGranted",
+            "ConsentWithdrawn",
+            "ProfileSealed",
+            "ProfileDestroyed",
+        ),
         *("DeparturePlanned", "DepartureRescheduled", "DepartureCancelled", "DepartureMissed", "DepartureDiverted"),
         *("ReturneeDeparted", "ArrivedInCountry", "ArrivalCorrected", "RecordVoided", "NeverArrived"),
         *("FirstContactMade", "NeedsAssessed", "LevelsDestroyed", "ReintegrationPlanAgreed"),
@@ -272,6 +282,8 @@ def _parts(journey: Journey) -> Iterator[Part]:
     if opened is not None:
         owner = "counselling" if desk.owner.opened is None else "referral"
         yield part(owner, "case", journey.status, opened.at, thing_id=journey.id, org=opened.org)
+    if (adopted := centres.owner.adopted) is not None:
+        yield part("counselling", "adoption", "adopted", adopted.at, thing_id=journey.id, org=adopted.org)
     for referral in journey.referrals:
         yield part("referral", "referral", referral.status, referral.since, thing_id=referral.id, org=referral.centre)
     if desk.departure is not None:

@@ -119,6 +119,8 @@ class Case:
     """The person's seats in courses and ways into vacancies, in order of id."""
     departure_missed: Missed | None = None
     """How far word of the departure was missed."""
+    heard_since: datetime | None = None
+    """Of a case that a centre has opened: since when other services are heard here. None: from its beginning."""
 
     @property
     def status(self) -> CaseStatus:
@@ -127,7 +129,7 @@ class Case:
             return "deceased"
         if self.employed:
             return "employed"
-        arrived = self.journey.status == "arrived"
+        arrived = self.journey.status == "arrived" or any(each.walk_in for each in self.referrals)
         statuses = {referral.status for referral in self.referrals}
         if statuses & HELD:
             return "in_support" if arrived else "accepted"

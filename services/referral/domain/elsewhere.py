@@ -1,14 +1,76 @@
-"""A case that a centre has opened: nothing is kept of it here but that it is none of the desks'.
+"""A case that a centre has opened: nothing is kept of it here but that it is none of the desks', and the reference
+of a person from Germany.
 
 Placement tells of such a person too, and its topic may be read before the centre's: then the case is `unknown` until
 the centre's word comes.
+
+    opened --a desk asks for it by its reference--> asked --the centre hands it over--> adopted: a case of the desk
+    asked --the centre declines, or nobody answers in time--> opened
+
+From the moment that a desk asks, what others tell of the case is kept for it, unseen: their topics may be ahead of the
+centre's word. What happened before that moment is never heard of here, whenever it is read.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from typing import Literal, Self
 from uuid import UUID
+
+from referral.domain.case import Case, Milestone
+from referral.domain.consent import CentreConsent
+from referral.domain.journey import Journey
+from referral.domain.receiver import Engagement
+
+AskedStatus = Literal["asked", "declined", "adopted"]
+"""What became of what a desk has asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What others tell of a case goes into these fields of it, and into no others."""
+
+    timeline: tuple[Milestone, ...] = ()
+    journey: Journey = field(default_factory=Journey)
+    centre_consents: tuple[CentreConsent, ...] = ()
+    engagements: tuple[Engagement, ...] = ()
+    offers: tuple[UUID, ...] = ()
+    employed: bool = False
+    employments: tuple[UUID, ...] = ()
+    voided: tuple[UUID, ...] = ()
+
+    @classmethod
+    def of(cls, case: Case) -> Self:
+        """What the case has of it."""
+        return cls(**{each.name: getattr(case, each.name) for each in fields(cls)})
+
+    def on(self, case: Case) -> Case:
+        """The case with it."""
+        return replace(case, **{each.name: getattr(self, each.name) for each in fields(self)})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A desk wants the case for its own, until `lapses_at`."""
+
+    desk: str
+    at: datetime
+    lapses_at: datetime
+    status: AskedStatus = "asked"
+    answered_at: datetime | None = None
+    reason: str | None = None
+    """Why the centre has declined, as a code."""
+    heard: Heard | None = None
+    """What others have told since, while the centre has not answered; never shown."""
+
+    def waits(self, now: datetime) -> bool:
+        """Whether the centre may still answer."""
+        return self.status == "asked" and now < self.lapses_at
+
+    def answered(self, status: AskedStatus, at: datetime, reason: str | None = None) -> Asked:
+        """The centre has answered; what was kept unseen is a case now, or nothing."""
+        return replace(self, status=status, answered_at=at, reason=reason, heard=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +79,17 @@ class Elsewhere:
 
     id: UUID
     centre: str | None = None
+    case_ref: str | None = None
+    """Of a person from Germany alone: nobody else's case is asked for."""
+    asked: Asked | None = None
+    """What a desk has asked for last."""
 
     @property
     def status(self) -> Literal["unknown", "opened"]:
         """Whether it is known that a centre has opened it."""
         return "unknown" if self.centre is None else "opened"
+
+    @property
+    def adopted(self) -> bool:
+        """Whether it has become a desk's, which may have gone by its term since."""
+        return self.asked is not None and self.asked.status == "adopted"

@@ -174,6 +174,9 @@ class Referral(Stepping[Step]):
     duties: Duties = field(default_factory=Duties)
     knowable_again_at: datetime | None = None
     """When a consent let its centre know the person again that had lost the last one."""
+    walk_in: bool = False
+    """The support of somebody who has walked in at its centre, and whose case a desk has adopted: nobody sent it, and
+    the person is there."""
 
     @property
     def place(self) -> str:
@@ -245,7 +248,7 @@ class Referral(Stepping[Step]):
 
     def expected(self) -> Referral:
         """The person has not arrived after all; a withdrawal that was but noted, because they had, ends it."""
-        if not self.allows("expect"):
+        if self.walk_in or not self.allows("expect"):
             return self
         waiting, asked = self.stepped("expect"), self.withdrawal
         if asked is None or not asked.noted:

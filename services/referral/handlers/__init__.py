@@ -15,6 +15,7 @@ from referral.domain.country import CountrySwitch
 from referral.domain.elsewhere import Elsewhere
 from referral.domain.profile import Profile
 from referral.handlers import (
+    adopting,
     ages,
     care,
     consents,
@@ -61,6 +62,7 @@ def followed(decide: Decide, needed: Callable[[Any], Iterable[Need]] = BY_CASE) 
 
 COMMANDS: Mapping[type[Any], Handler] = {
     commands.OpenCase: OfCase(BY_CASE, intake.open_case),
+    commands.AskForCase: OfCase(BY_CASE_OF_EVENT, adopting.ask),
     commands.SetProfile: followed(handing_over(intake.set_profile), BY_CASE_WITH_PROFILE),
     commands.RequestDestruction: followed(handing_over(destruction.request), BY_CASE_WITH_PROFILE),
     commands.ConfirmDestruction: followed(handing_over(destruction.confirm)),
@@ -86,6 +88,7 @@ COMMANDS: Mapping[type[Any], Handler] = {
 }
 
 DEADLINES: Mapping[str, Handler] = {
+    deadlines.ADOPTION_REQUEST: Handler(needs(owner=Elsewhere), adopting.lapses),
     deadlines.AGE_BAND: OfCase(needs(owner=Case), ages.band_ends),
     deadlines.CASE_END: OfCase(needs(owner=Case), retention.end_untold),
     deadlines.PROFILE_DESTRUCTION: OfCase(needs(owner=(Case, Profile)), handing_over(destruction.destroy)),

@@ -23,6 +23,8 @@ DEPARTURE_CONFIRMATION: Final = "departure_confirmation"
 """Of a case: the desk owes word whether somebody has left whom a centre waits for."""
 COUNTRY_STATUS_REQUEST: Final = "country_status_request"
 """Of a country whose requested status nobody has confirmed or rejected."""
+ADOPTION_REQUEST: Final = "adoption_request"
+"""Of a case that a desk has asked a centre for: what is kept for the centre's answer is dropped."""
 PROFILE_DESTRUCTION: Final = "profile_destruction"
 """Of a case whose keys two people want destroyed: once it is over, they are."""
 PROFILE_KEYS_END: Final = "profile_keys_end"
@@ -32,6 +34,7 @@ PROFILE_KEYS_WAIT: Final = "profile_keys_wait"
 PROFILE_MARKS: Final = "profile_marks"
 """Of a case whose profile is from before people were found by it: what they are found by is made."""
 STAYS: Final[Mapping[str, str]] = {
+    ADOPTION_REQUEST: "a month in which the person comes to the centre, and a week for what is on its way",
     AGE_BAND: of_age.ANY_DAY,
     CASE_END: "the last day of a consent, whatever day it is; or at once",
     PROFILE_DESTRUCTION: "three days of whatever kind, in which somebody may say no",

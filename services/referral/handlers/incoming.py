@@ -4,11 +4,12 @@ Every field that a handler here writes is written by one topic alone, or is the 
 same however the topics interleave. An answer that crossed a withdrawal leaves the referral withdrawn, until the centre
 tells how its support ended; when it was received, and how late the answer was, is noted whatever has become of it.
 
-A case that a centre has opened is none of the desks': what is told of it changes nothing here. An event about any other
-case that is not here is refused, and parked, so that nothing is lost if a restored backup lacks the case; a stub would
-be a person without consent, desk or reference. A pick, or an offer, of somebody of whom nobody has told yet waits for
-the centre's word: the topic of placement may be ahead of the centre's, and these come first of what it tells of a
-person.
+A case that a centre has opened is none of the desks': what is told of it changes nothing here, unless a desk has asked
+for it (`handlers/adopting.py`): then it is kept for that desk, unseen, until the centre has answered. An event about
+any other case that is not here is refused, and parked, so that nothing is lost if a restored backup lacks the case; a
+stub would be a person without consent, desk or reference. A pick, or an offer, of somebody of whom nobody has told yet
+waits for the centre's word: the topic of placement may be ahead of the centre's, and these come first of what it tells
+of a person.
 Until that word comes, whatever anybody but placement tells of the case is parked.
 """
 
@@ -30,7 +31,7 @@ from chassis.pure.states import States
 from referral import contracts, refusals
 from referral.domain.case import Case, Milestone
 from referral.domain.consent import ADVICE_PURPOSE, MATCHING_PURPOSE, TRAINING_PURPOSE, CentreConsent
-from referral.domain.elsewhere import Elsewhere
+from referral.domain.elsewhere import Asked, Elsewhere, Heard
 from referral.domain.receiver import COUNTRY_OF_PROVIDERS, Engagement, Receiver
 from referral.domain.referral import End, Redirection, Referral, Step
 from referral.handlers.referrals import ground_lost_at, withdrawn
@@ -41,9 +42,12 @@ from vocabulary.countries import TIME_ZONES
 from vocabulary.deadlines import Decide
 from vocabulary.reference import Centre
 from vocabulary.refusals import unknown_code_of_event
+from vocabulary.terms import TargetGroup
 
 Change = Callable[[Case, Any, Context], Case]
 SOURCE = "counselling"
+FROM_GERMANY: TargetGroup = "RETURNEE_DE"
+"""Nobody else has a desk in Germany."""
 PLACEMENT = "placement"
 ANSWERS: Mapping[str, tuple[Step, tuple[str, ...]]] = {
     "ReferralReceived": ("acknowledge", ("received_at",)),
@@ -56,9 +60,12 @@ REFERRAL_ANSWER = "referral_answer"
 """The deadline whose subject is a referral that waits for its answer; others stand in the timeline only."""
 
 
-def opened_elsewhere(_states: States, event: contracts.CaseOpened, _context: Context) -> Decision:
-    """A centre has opened the case: nothing but that is kept of it."""
-    return Decision((Elsewhere(event.case_id, event.centre),))
+def opened_elsewhere(states: States, event: contracts.CaseOpened, _context: Context) -> Decision:
+    """A centre has opened the case: nothing but that is kept of it, and the reference of who may have a desk in
+    Germany."""
+    known = states.get(Elsewhere, event.case_id) or Elsewhere(event.case_id)
+    reference = event.case_ref if event.target_group == FROM_GERMANY else None
+    return Decision((replace(known, centre=event.centre, case_ref=reference),))
 
 
 def signed(case: Case, event: contracts.SignedAtCentre, context: Context) -> Case:
@@ -67,8 +74,18 @@ def signed(case: Case, event: contracts.SignedAtCentre, context: Context) -> Cas
 
 
 def taken_back(case: Case, event: contracts.TakenBackAtCentre, _context: Context) -> Case:
-    """The person has thought better of it."""
-    return _advised(case, event, event.effective_at, withdrawn=True)
+    """The person has thought better of it: also of what the centre had recorded before the desk adopted the case. The
+    earlier of two withdrawals counts."""
+    known = case.consent(event.consent_id)
+    if known is None:
+        return _advised(case, event, event.effective_at, withdrawn=True)
+    ends = (each for each in (known.withdrawn_at, event.effective_at) if each is not None)
+    return case.with_consent(replace(known, withdrawn_at=min(ends)))
+
+
+def aged(case: Case, event: contracts.AgedAtCentre, _context: Context) -> Case:
+    """The band by the birth date that the centre has taken down, until the desk has set a profile."""
+    return case if case.profile_set_at is not None else replace(case, age_band=event.age_band)
 
 
 def _advised(
@@ -224,7 +241,8 @@ def unchanged(case: Case, _event: Any, _context: Context) -> Case:
 
 def _started(referral: Referral, case: Case) -> Referral:
     """What a centre has taken on is in progress at once, if the person is there."""
-    return referral.stepped_if_allowed("start") if case.journey.status == "arrived" else referral
+    there = referral.walk_in or case.journey.status == "arrived"
+    return referral.stepped_if_allowed("start") if there else referral
 
 
 def _with(case: Case, referral_id: UUID, step: Callable[[Referral], Referral]) -> Case:
@@ -316,21 +334,47 @@ def reaction(change: Change, subject: str, code: str = "") -> Decide:
     """A handler: note the event in the timeline, under the id and the code that it carries, and apply the change."""
 
     def decide(states: States, event: Any, context: Context) -> Decision | Refused:
-        case = _noted(states, event, context, subject, code)
-        if not isinstance(case, Case):
-            return case
-        changed = change(case, event, context)
-        if changed == states.get(Case, case.id):
-            return NOTHING
-        return Decision((changed,))
+        case, elsewhere = states.get(Case, event.case_id), states.get(Elsewhere, event.case_id)
+        asked = None if elsewhere is None or case is not None else elsewhere.asked
+        if elsewhere is not None and asked is not None and asked.heard is not None:
+            if context.occurred_at < asked.at:
+                return NOTHING
+            unseen = _with_milestone(asked.heard.on(_nobodys(elsewhere, asked)), event, context, subject, code)
+            heard = Heard.of(change(unseen, event, context))
+            return Decision((replace(elsewhere, asked=replace(asked, heard=heard)),))
+        noted = _noted(states, event, context, subject, code)
+        if not isinstance(noted, Case):
+            return noted
+        changed = change(noted, event, context)
+        return NOTHING if changed == case else Decision((changed,))
 
     return decide
 
 
+def _nobodys(elsewhere: Elsewhere, asked: Asked) -> Case:
+    """A case to take in what others tell, which looks at nothing that is not theirs. It is never stored."""
+    facts = (FROM_GERMANY, "", "", "unknown", "unknown")
+    return Case(elsewhere.id, elsewhere.case_ref or "", asked.desk, asked.at, *facts)  # type: ignore[arg-type]
+
+
 def _noted(states: States, event: Any, context: Context, subject: str, code: str = "") -> Case | Decision | Refused:
-    case, (_, source, name, _) = states.get(Case, event.case_id), event.type.split(".")
+    case = states.get(Case, event.case_id)
     if case is None:
         return of_no_desk(states, event)
+    if _before_it_was_asked_for(case, event, context):
+        return NOTHING
+    return _with_milestone(case, event, context, subject, code)
+
+
+def _before_it_was_asked_for(case: Case, event: Any, context: Context) -> bool:
+    """What happened before a desk asked for a case that a centre had opened is heard of by nobody here, however late it
+    is read. What the centre tells after it has handed the case over comes after that on its topic."""
+    since = case.heard_since
+    return since is not None and context.occurred_at < since and event.type.split(".")[1] != SOURCE
+
+
+def _with_milestone(case: Case, event: Any, context: Context, subject: str, code: str) -> Case:
+    _, source, name, _ = event.type.split(".")
     detail = str(getattr(event, code)) if code else ""
     return case.noted(Milestone(context.occurred_at, name, getattr(event, subject), source, detail))
 

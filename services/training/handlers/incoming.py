@@ -26,6 +26,7 @@ from training.contracts import (
     AgeBandChanged,
     ArrivalCorrected,
     ArrivedInCountry,
+    CaseAdopted,
     CaseOpened,
     ConsentGranted,
     ConsentWithdrawn,
@@ -64,6 +65,13 @@ def case_opened(states: States, event: CaseOpened, _context: Context) -> Decisio
     profile = Profile(event.language, event.country, event.target_group)
     learner = replace(_learner(states, event.case_id), case_ref=event.case_ref)
     return Decision((learner.opened(profile, event.opened_by),))
+
+
+def case_adopted(states: States, event: CaseAdopted, context: Context) -> Decision:
+    """A desk acts from now on for a person whom a centre had taken in."""
+    profile = Profile(event.language, event.country, event.target_group)
+    learner = replace(_learner(states, event.case_id), case_ref=event.case_ref).opened(profile, event.desk)
+    return Decision((learner.aged(Age(event.age_band, context.occurred_at)),))
 
 
 def consent_granted(states: States, event: ConsentGranted, _context: Context) -> Decision:

@@ -46,6 +46,49 @@ def test_the_desk_that_opened_a_case_sees_it_and_another_one_does_not() -> None:
     assert seen(taken_on(), "scout", "scouts:berlin") is None
 
 
+def test_the_desk_that_has_adopted_the_case_of_a_centre_sees_it_from_then_on() -> None:
+    told = Telling()
+    told.hears(
+        counselling.CaseOpened,
+        centre=LAGOS,
+        country="NG",
+        case_ref="PH-HN3KZ0A-6",
+        referral_id=named("r1"),
+        target_group="RETURNEE_DE",
+        age_band="25_34",
+        return_type="unknown",
+    )
+    assert seen(told, "scout", DESK) is None
+    told.hears(counselling.CaseAdopted, desk=DESK)
+    assert seen(told, "scout", DESK) == EVERYTHING
+    assert seen(told, "scout", "scouts:berlin") is None
+
+
+def test_what_was_signed_at_a_centre_and_taken_back_at_the_desk_lets_nobody_in() -> None:
+    """Two topics tell of one consent."""
+    for turned in (False, True):
+        told = taken_on()
+        consent = {"consent_id": named("matching"), "purpose": "matching", "recipients": (LAGOS,)}
+        granted = {**consent, "valid_until": AFTER.date(), "expires_at": AFTER}
+        acts = [
+            (counselling.ConsentGranted, granted),
+            (referral.ConsentWithdrawn, {**consent, "effective_at": told.at}),
+        ]
+        for contract, fields in reversed(acts) if turned else acts:
+            told.hears(contract, **fields)
+        [found] = [each for each in told.journey.consents if each.purpose == "matching"]
+        assert found.withdrawn
+        assert not found.covers(LAGOS, "NG", told.at)
+
+
+def test_what_a_centre_holds_and_the_desk_releases_is_held_no_more() -> None:
+    told = taken_on()
+    told.hears(counselling.RetentionHeld, hold_id=named("hold"), reason="complaint")
+    assert told.journey.held
+    told.hears(referral.RetentionReleased, hold_id=named("hold"))
+    assert not told.journey.held
+
+
 def test_a_centre_sees_a_case_that_it_has_taken_on_while_a_consent_holds() -> None:
     told = taken_on()
     assert seen(told, "centre_counsellor", LAGOS) == Sight(own=LAGOS)

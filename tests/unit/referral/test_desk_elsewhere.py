@@ -1,4 +1,4 @@
-"""Cases that centres have opened: nothing is kept of them here, and nothing of them is ever parked."""
+"""Cases that centres have opened: nothing is kept of them here but a reference, and nothing of them is ever parked."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from tests.support.memory import NOW
 from tests.support.referral.news import CASE, LAGOS, OTHER, arrived, employed, offered
 from tests.support.referral.world import Desk, done, refused
 
-OPENED = contracts.CaseOpened(case_id=CASE, centre=LAGOS)
+REFERENCE = "PH-HZ9PEJ0-W"
+OPENED = contracts.CaseOpened(case_id=CASE, centre=LAGOS, case_ref=REFERENCE, target_group="RETURNEE_DE")
 SIGNED = contracts.SignedAtCentre(case_id=CASE, centre=LAGOS, consent_id=CASE, purpose="matching", expires_at=NOW)
 
 
@@ -31,8 +32,14 @@ def test_what_is_told_of_a_walk_in_changes_nothing_and_is_not_parked() -> None:
     gone = contracts.ProfileKeyDestroyed(case_id=CASE, part="identity", receiver=LAGOS, revoked_at=NOW)
     for event in (OPENED, SIGNED, arrived(), offered(), employed(), gone):
         assert isinstance(desk.service.event(event), Decision)
-    assert kept(desk) == [Elsewhere(CASE, LAGOS)]
+    assert kept(desk) == [Elsewhere(CASE, LAGOS, REFERENCE)]
     assert (desk.service.all(Case), desk.service.events) == ([], [])
+
+
+def test_of_whom_no_desk_can_be_the_desk_not_even_the_reference_is_kept() -> None:
+    desk = Desk()
+    desk.tell(OPENED.model_copy(update={"target_group": "IDP_OR_REFUGEE"}))
+    assert kept(desk) == [Elsewhere(CASE, LAGOS)]
 
 
 def test_a_pick_and_an_offer_may_be_heard_of_before_the_centre_has_told_of_the_person() -> None:
@@ -42,7 +49,7 @@ def test_a_pick_and_an_offer_may_be_heard_of_before_the_centre_has_told_of_the_p
         desk, placement, centre = Desk(), iter(of_placement), iter(of_centre)
         for place in range(5):
             assert_heard(desk, next(placement if place in places else centre))
-        assert kept(desk) == [Elsewhere(CASE, LAGOS)]
+        assert kept(desk) == [Elsewhere(CASE, LAGOS, REFERENCE)]
 
 
 def assert_heard(desk: Desk, event: Any) -> None:
@@ -73,7 +80,7 @@ def test_while_it_is_unknown_only_what_placement_tells_is_not_parked(event: Any)
     desk.tell(offered(), employed())
     refused(desk.service.event(event), "case_not_found", 404)
     desk.tell(OPENED, event)
-    assert kept(desk) == [Elsewhere(CASE, LAGOS)]
+    assert kept(desk) == [Elsewhere(CASE, LAGOS, REFERENCE)]
 
 
 def test_what_a_person_of_a_desk_signs_at_a_centre_is_in_the_timeline() -> None:

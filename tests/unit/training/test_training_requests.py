@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from chassis.pure.decision import Actor
 from tests.support.training.world import (
     COUNSELLOR,
     PAINT,
@@ -20,6 +21,8 @@ from tests.support.training.world import (
     refused,
 )
 from training.commands import RequestEnrolment
+from training.contracts import CaseAdopted
+from training.domain.learner import Learner
 from training.events import EnrolmentWaitlisted
 
 # --- request -------------------------------------------------------------------------------------------------------
@@ -236,3 +239,23 @@ def test_the_command_of_a_request_needs_the_person_before_any_session() -> None:
         ("CourseSession", True),
         ("CourseSession", False),
     ]
+
+
+def test_the_desk_that_has_adopted_a_case_of_a_centre_asks_for_a_seat() -> None:
+    world = World()
+    session = world.scheduled()
+    assert refused(world.request("amina", session)).code == "case_not_found"
+    adopted = CaseAdopted(
+        case_id=id_of("amina"),
+        desk=SCOUT.org,
+        case_ref="PH-HN3KZ0A-6",
+        target_group="RETURNEE_DE",
+        country="NG",
+        language="en",
+        age_band="25_34",
+    )
+    done(world.service.event(adopted))
+    assert refused(world.request("amina", session, Actor("scout", "scouts:berlin"))).code == "other_organisation"
+    assert refused(world.request("amina", session)).code == "consent_missing"
+    [learner] = world.service.all(Learner)
+    assert (learner.desk, learner.profile.age_band, learner.case_ref) == (SCOUT.org, "25_34", "PH-HN3KZ0A-6")

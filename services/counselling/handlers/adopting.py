@@ -1,0 +1,232 @@
+"""A desk in Germany asks for a case that a centre has opened; the centre hands it over, with the person's consent.
+
+The centre that owns the case speaks the moment: CaseAdopted says all that the desk needs to go on, and stands on the
+centre's topic after all that the centre has told as the owner (docs/domain.md: adoption). Nothing of the profile goes
+to Germany: the desk sets its own, and what the centre has taken down itself is destroyed once it can open that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from chassis.pure.decision import NOTHING, Cleared, Context, Decision, Refused
+from chassis.pure.retention import Clock
+from chassis.pure.states import States
+from counselling import contracts, refusals
+from counselling.commands import ConfirmAdoption, DeclineAdoption
+from counselling.domain.adoption import ADOPTION, Adoption
+from counselling.domain.centre_file import CentreFile
+from counselling.domain.referral import Referral
+from counselling.domain.same_person import SamePerson
+from counselling.domain.sight import own_referrals
+from counselling.domain.signed import SignedConsent
+from counselling.domain.walk_in import WalkIn
+from counselling.events import (
+    AdoptionDeclined,
+    ArrivalPassedOn,
+    CaseAdopted,
+    ConsentPassedOn,
+    HoldPassedOn,
+    ProfileKeyDestroyed,
+)
+from counselling.handlers.access import by_centre, sight_in
+from counselling.handlers.deadlines import AGE_BAND, PROFILE_DESTRUCTION
+from counselling.outcomes import AdoptionOutcome
+from vocabulary.countries import GERMANY, day_at
+from vocabulary.handed import ProfileKey, SealedProfile
+from vocabulary.receiving import Receiving, Sealed, Shared
+from vocabulary.refusals import unknown_code
+
+FROM_GERMANY: Final = "RETURNEE_DE"
+"""Nobody else has a desk in Germany."""
+
+
+def requested(states: States, event: contracts.AdoptionRequested, context: Context) -> Decision:
+    """A desk asks for the case. The centre sees it while it may know the person, and nothing changes."""
+    file = states.get(CentreFile, event.case_id)
+    if file is None or file.walked_in is None or file.adopted:
+        return NOTHING
+    if file.adoption is not None and file.adoption.requested_at > context.occurred_at:
+        return NOTHING
+    return Decision((replace(file, adoption=Adoption(event.desk, context.occurred_at, event.lapses_at)),))
+
+
+def confirm(states: States, command: ConfirmAdoption, context: Context) -> Decision | Refused:
+    """Hands the case over to the desk that has asked for it and that the person has signed for."""
+    found = _asked(states, command.case_id, context)
+    if isinstance(found, Refused):
+        return found
+    file, walk_in, asked = found
+    intake = file.walked_in
+    assert intake is not None, "somebody has walked in"
+    if sight_in(file, context) != "whole":
+        return refusals.CONSENT_GONE
+    if walk_in.target_group != FROM_GERMANY:
+        return refusals.NOT_FROM_GERMANY
+    if file.case_over is not None or not intake.held:
+        return refusals.FILE_CLOSED
+    if any(each.case_id == file.id and each.stands(context.now) for each in states.linked(SamePerson, file.id)):
+        return refusals.ANOTHER_CASE
+    signed = states.linked(SignedConsent, file.id)
+    if not any(_allows(each, asked.desk, context.now) for each in signed):
+        return refusals.ADOPTION_NOT_SIGNED
+    after = replace(file, adoption=asked.handed_over(context.now))
+    clock = states.get(Clock, file.id) or Clock(file.id)
+    event = _told(after, intake, walk_in, asked.desk, signed, clock, context.now)
+    return Decision((after,), (event,), answer=AdoptionOutcome.of(after))
+
+
+def decline(states: States, command: DeclineAdoption, context: Context) -> Decision | Refused:
+    """Does not hand the case over. One person is enough: nothing changes by it."""
+    found = _asked(states, command.case_id, context)
+    if isinstance(found, Refused):
+        return found
+    file, _, asked = found
+    if context.reference.adoption_decline_reasons.get(command.reason, on=day_at(GERMANY, context.now)) is None:
+        return unknown_code("/reason", "adoption_decline_reasons")
+    assert file.walked_in is not None, "somebody has walked in"
+    event = AdoptionDeclined(**by_centre(file, file.walked_in), desk=asked.desk, reason=command.reason)
+    after = replace(file, adoption=None)
+    return Decision((after,), (event,), answer=AdoptionOutcome.of(after))
+
+
+def told_adopted(states: States, event: CaseAdopted, context: Context) -> Decision:
+    """A restored database has forgotten that the case is the desk's."""
+    file = states.get(CentreFile, event.case_id)
+    if file is None or file.adopted:
+        return NOTHING
+    asked = file.adoption or Adoption(event.desk, context.occurred_at, context.occurred_at)
+    return Decision((replace(file, adoption=replace(asked, desk=event.desk).handed_over(context.occurred_at)),))
+
+
+def told_declined(states: States, event: AdoptionDeclined, context: Context) -> Decision:
+    """A restored database has forgotten that the centre has said no."""
+    file = states.get(CentreFile, event.case_id)
+    if file is None or file.adoption is None or file.adopted or file.adoption.requested_at > context.occurred_at:
+        return NOTHING
+    return Decision((replace(file, adoption=None),))
+
+
+class OfCentres(Receiving):
+    """What the desk hands over to centres. Of an adopted case, once all parts that the centre has taken down itself
+    open by it, the centre's own are destroyed."""
+
+    def profile_sealed(self, states: States, event: Sealed, context: Context) -> Decision:
+        """As of everybody."""
+        return _superseding(Receiving.profile_sealed(self, states, event, context), states, event.case_id)
+
+    def key_shared(self, states: States, event: Shared, context: Context) -> Decision:
+        """As of everybody."""
+        return _superseding(Receiving.key_shared(self, states, event, context), states, event.case_id)
+
+
+def _superseding(decision: Decision, states: States, case_id: UUID) -> Decision:
+    """With the end of what the centre has taken down itself, if nothing of it is lost by that."""
+    file, walk_in = states.get(CentreFile, case_id), states.get(WalkIn, case_id)
+    if file is None or walk_in is None or not file.adopted or not walk_in.profile:
+        return decision
+    keys = {each.id: each for each in states.linked(ProfileKey, case_id)}
+    keys |= {each.id: each for each in decision.states if isinstance(each, ProfileKey)}
+    told = next((each for each in decision.states if isinstance(each, SealedProfile)), None)
+    profile = told or states.get(SealedProfile, case_id)
+    if not walk_in.profile.keys() <= _openable(profile, keys.values(), walk_in.centre):
+        return decision
+    return _without_own(decision, walk_in)
+
+
+def destroyed_in_germany(states: States, event: contracts.ProfileDestroyed, _context: Context) -> Decision:
+    """All that is known of the person is destroyed: so is what the centre had taken down itself, if it still has it."""
+    file, walk_in = states.get(CentreFile, event.case_id), states.get(WalkIn, event.case_id)
+    if file is None or walk_in is None or not file.adopted or not walk_in.profile:
+        return NOTHING
+    return _without_own(NOTHING, walk_in)
+
+
+def taken_back_in_germany(states: States, event: contracts.ConsentWithdrawn) -> Decision:
+    """What the person had signed at the centre, and has taken back at the desk that has adopted the case. The earlier
+    of two withdrawals counts."""
+    signed = states.linked(SignedConsent, event.case_id)
+    consent = next((each for each in signed if each.id == event.consent_id), None)
+    if consent is None or (consent.withdrawn_at is not None and consent.withdrawn_at <= event.effective_at):
+        return NOTHING
+    return Decision((consent.taken_back(event.effective_at),))
+
+
+def _asked(states: States, case_id: UUID, context: Context) -> tuple[CentreFile, WalkIn, Adoption] | Refused:
+    """The file of whom the actor's centre has taken in by itself, and what a desk has asked for."""
+    file, walk_in = states.get(CentreFile, case_id), states.get(WalkIn, case_id)
+    if file is None or file.status == "unknown":
+        return refusals.FILE_NOT_FOUND
+    if walk_in is None or walk_in.centre != context.actor.org:
+        return refusals.NO_ADOPTION_ASKED if own_referrals(file, context.actor.org) else refusals.OTHER_ORGANISATION
+    if file.adoption is None or not file.adoption.waits(context.now):
+        return refusals.NO_ADOPTION_ASKED
+    return file, walk_in, file.adoption
+
+
+def _allows(consent: SignedConsent, desk: str, now: datetime) -> bool:
+    holds = consent.withdrawn_at is None and now < consent.ends_at
+    return holds and consent.purpose == ADOPTION and desk in consent.recipients
+
+
+def _openable(profile: SealedProfile | None, keys: Iterable[ProfileKey], centre: str) -> set[str]:
+    """The parts that the centre can open by what it has been handed."""
+    boxes = {} if profile is None else profile.boxes
+    own = (each for each in keys if each.receiver == centre and each.status == "held" and each.part in boxes)
+    return {each.part for each in own if each.sealing == boxes[each.part].sealing}
+
+
+def _without_own(decision: Decision, walk_in: WalkIn) -> Decision:
+    """It is told, so that a restored database has it destroyed again: with the time at which the centre had taken the
+    profile down, which tells it from a key that the desk has taken back."""
+    at = walk_in.profile_set_at or walk_in.opened_at
+    told = (
+        ProfileKeyDestroyed(case_id=walk_in.id, part=part, receiver=walk_in.centre, revoked_at=at)
+        for part in sorted(walk_in.profile)
+    )
+    cleared = (Cleared(AGE_BAND, walk_in.id), Cleared(PROFILE_DESTRUCTION, walk_in.id))
+    return decision._replace(
+        states=(*decision.states, walk_in.without_profile()),
+        events=(*decision.events, *told),
+        deadlines=(*decision.deadlines, *cleared),
+    )
+
+
+def _told(
+    file: CentreFile,
+    intake: Referral,
+    walk_in: WalkIn,
+    desk: str,
+    signed: Iterable[SignedConsent],
+    clock: Clock,
+    now: datetime,
+) -> CaseAdopted:
+    preview, arrival = intake.preview, file.arrival
+    return CaseAdopted(
+        **by_centre(file, intake),
+        desk=desk,
+        case_ref=walk_in.case_ref,
+        referral_id=intake.id,
+        target_group=walk_in.target_group,
+        language=preview.language,
+        return_type=preview.return_type,
+        age_band=preview.age_band,
+        sex=walk_in.sex,
+        admin1=preview.admin1,
+        household_size=preview.household_size,
+        vulnerability_present=preview.vulnerability_present,
+        priority=preview.priority,
+        needs=preview.needs,
+        wishes=preview.wishes,
+        skills=preview.skills,
+        taken_in_at=walk_in.opened_at,
+        arrival=None
+        if arrival is None
+        else ArrivalPassedOn(arrived_on=arrival.arrived_on, reported_at=arrival.reported_at or now),
+        consents=tuple(ConsentPassedOn.of(each) for each in sorted(signed, key=lambda each: each.id)),
+        holds=tuple(HoldPassedOn(hold_id=each.id, reason=each.reason, since=each.since) for each in clock.holds),
+    )
