@@ -113,7 +113,8 @@ class Figure:
     """Another figure that counts those of these people who have this value of this dimension."""
     joints: tuple[Dims, ...] = ()
     """Larger tables, made by the way, from which `tables` are added up: each is a part of one of them. None: each table
-    is counted from the people. Only for what adds up: one person stands in one row."""
+    is counted from the people. Only for what adds up: one person stands in one row. A pass over the people takes the
+    longer the more of these there are, and hardly longer for one that has more rows, while these are some hundreds."""
     each: str = ""
     """What is counted of a person where it is several things: SQL of a row per value of `several`, from `alike`."""
     alike: tuple[tuple[str, str], ...] = ()
@@ -125,6 +126,12 @@ class Figure:
     def within(self) -> tuple[tuple[str, str], ...]:
         """Which number is a part of which."""
         return tuple((each.name, whole) for each in self.numbers for whole in each.within)
+
+    @property
+    def left(self) -> dict[str, tuple[str, tuple[str, ...]]]:
+        """Numbers of people that are what others leave of a sum: of which sum, and the others. Nobody counts them."""
+        people = {each.name for each in self.numbers if not each.of}
+        return {last: (whole, tuple(more)) for whole, (*more, last) in self.sums if {whole, *more, last} <= people}
 
     def facts(self, dims: Dims) -> dict[str, Fact]:
         """What each number of a table counts: the same people, alike, by the same values."""
