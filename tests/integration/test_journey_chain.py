@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
+from journey.figures.operations import K19
+from journey.figures.shapes import NOT_RECORDED
 from journey.views.chain import Hop, chain
+from journey.views.operations import operations
 from journey.views.waits import ages
 from tests.support.journey.teller import Teller
 from tests.support.journey.told import example
@@ -13,6 +19,7 @@ from tests.support.records import FakeRecord, record, recorded
 from tests.support.service_process import ServiceProcess
 
 OPENED = "ph.referral.CaseOpened.v1"
+MANAGER: Mapping[str, Any] = {"roles": ["programme_manager"], "org": "programme:desk"}
 
 
 def published(offset: int, minutes_ago: float) -> FakeRecord:
@@ -53,6 +60,29 @@ async def test_a_relay_is_seen_at_work_by_the_last_record_that_it_has_published(
     assert relayed is not None
     assert abs(known.now - relayed - timedelta(minutes=15)) < timedelta(minutes=1)
     assert known.standings["training"].relayed_at is None
+
+
+async def test_how_the_services_run_is_a_figure_and_what_they_have_not_told_is_not_recorded(
+    journey: ServiceProcess,
+) -> None:
+    await told_of(journey)
+    [rows] = (await operations(journey.workshop.documents, date(2026, 3, 1))).tables.values()
+    of = {row["service"]: row for row in rows}
+    assert list(of) == ["referral", "training", "counselling", "placement"]
+    assert {each for name, each in of["training"].items() if name != "service"} == {NOT_RECORDED}, "never 0"
+    counselling, referral = of["counselling"], of["referral"]
+    assert (counselling["parked"], counselling["retried"], counselling["discarded"]) == (1, 1, 0)
+    assert counselling["restores"] == 0
+    assert isinstance(counselling["parked_age"], int)
+    assert abs(counselling["parked_age"] - 1800) < 60
+    assert (referral["repeats"], referral["outbox_p95"], referral["lag"]) == (1, 2.0, NOT_RECORDED)
+
+    answer = await journey.get("/figures/k19", MANAGER, by="service")
+    assert [row["service"] for row in answer["rows"]] == list(of)
+    assert {each["name"] for each in answer["columns"]} == {each.name for each in K19.measures}
+    assert "partner_deliveries" in {each["name"] for each in answer["missing"]}
+    table = await journey.ask("GET", "/figures/k19", MANAGER, params={"by": "service", "format": "csv"})
+    assert re.search(rf"^training,{NOT_RECORDED},", table.text, re.MULTILINE)
 
 
 async def test_cases_that_wait_are_told_by_stage(journey: ServiceProcess) -> None:

@@ -9,7 +9,21 @@ from typing import Final, Literal
 Dims = tuple[str, ...]
 Fact = tuple[str, ...]
 """What a number of a table counts, whichever figure it stands in."""
-Unit = Literal["persons", "offers", "referrals", "courses", "measures", "duties", "hours", "days", "per cent", "ratio"]
+Unit = Literal[
+    "persons",
+    "offers",
+    "referrals",
+    "courses",
+    "measures",
+    "duties",
+    "records",
+    "times",
+    "seconds",
+    "hours",
+    "days",
+    "per cent",
+    "ratio",
+]
 
 TOTAL: Final[Dims] = ()
 UNKNOWN: Final = "unknown"
@@ -32,6 +46,7 @@ DIMENSIONS: Final[Mapping[str, tuple[str, str]]] = {
     "deadline_type": ("duty ->> 1", "#meta+deadline"),
     "category": ("category", "#activity+category"),
     "comparison": ("", "#meta+comparison"),
+    "service": ("", "#meta+service"),
 }
 """Per dimension: what a row of the table `outcome` says of it, and its HXL tag. `{day}`, `{major}` and `{minor}` are
 those of the figure."""
@@ -78,6 +93,15 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
+class Measure:
+    """A column that is about no person, so that nothing of it is withheld."""
+
+    name: str
+    words: str
+    unit: Unit
+
+
+@dataclass(frozen=True, slots=True)
 class Missing:
     """What belongs to the figure and no event tells: "not recorded yet", never 0. `events`: what would tell it."""
 
@@ -101,6 +125,7 @@ class Figure:
     numbers: tuple[Number, ...] = ()
     shares: tuple[Share, ...] = ()
     spreads: tuple[Spread, ...] = ()
+    measures: tuple[Measure, ...] = ()
     missing: tuple[Missing, ...] = ()
     tables: tuple[Dims, ...] = (TOTAL,)
     sums: tuple[tuple[str, tuple[str, ...]], ...] = ()

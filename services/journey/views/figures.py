@@ -16,6 +16,7 @@ from chassis.postgres.documents import Documents, Where
 from chassis.pure.paging import Listing, Order, Page, Wish
 from journey.figures.answers import WaitingItem
 from journey.figures.catalogue import FIGURES, K18, kin
+from journey.figures.operations import K19
 from journey.figures.promise import K1, PROMISED_TO
 from journey.figures.publishing import PublishedFigure, equity, publish
 from journey.figures.query import Counted, Statement, counted, parameters, spreads_of, statement, together
@@ -24,6 +25,7 @@ from journey.figures.work import K3
 from journey.reference import Reference
 from journey.resources import Promised
 from journey.views.cases import ONE_SNAPSHOT
+from journey.views.operations import operations
 from journey.views.terms import within_term
 
 WAITING: Final = Listing(
@@ -66,7 +68,7 @@ _kept: dict[asyncpg.Pool, dict[str, _Kept]] = {}
 async def published(documents: Documents, figure: Figure, lists: Reference, today: date) -> dict[str, PublishedFigure]:
     """All tables of a figure and of those that count the same people, by the ids of all of these. They are a minute old
     at most: a process counts each once a minute, however many ask."""
-    of = kin(K1 if figure is K18 else figure)
+    of = (K19,) if figure is K19 else kin(K1 if figure is K18 else figure)
     if not of:
         return {figure.id: PublishedFigure(figure, today, {})}
     if documents.pool not in _kept:
@@ -82,7 +84,9 @@ async def published(documents: Documents, figure: Figure, lists: Reference, toda
 async def _published(
     documents: Documents, of: Sequence[Figure], lists: Reference, today: date
 ) -> dict[str, PublishedFigure]:
-    """What is counted leaves this function protected."""
+    """What is counted leaves this function protected. K19 counts nobody."""
+    if K19 in of:
+        return {K19.id: await operations(documents, today)}
     found = await asyncio.to_thread(publish, await count(documents, of, lists, today), today)
     return found | {K18.id: equity(K18, found[K1.id], found[K3.id])} if K1 in of else found
 
