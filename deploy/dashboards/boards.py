@@ -110,7 +110,7 @@ def deadlines() -> Row:
         which = of("journey", f', outcome="done", type=~"ph[.][a-z]+[.]{name}[.]v1"')
         return f"sum by (type) (increase(ph_consumed_total{{{which}}}[1d]))"
 
-    waits = ', what=~".*_waits_seconds"'
+    waits, half, count = (f', what=~".*_{each}"' for each in ("waits_seconds", "half_wait_seconds", "waits"))
     return Row(
         "Deadlines of all services, as journey has heard",
         (
@@ -128,6 +128,18 @@ def deadlines() -> Row:
                 "s",
                 {"{{what}}": f"max by (what) (ph_watched{{{of('journey', waits)}}})"},
                 "Per stage, of the case that has waited longest there: GET /stuck lists them.",
+            ),
+            Panel(
+                "half wait for longer",
+                "s",
+                {"{{what}}": f"max by (what) (ph_watched{{{of('journey', half)}}})"},
+                "Per stage, for how long half of what is waited for there has been at least.",
+            ),
+            Panel(
+                "what is waited for",
+                "short",
+                {"{{what}}": f"max by (what) (ph_watched{{{of('journey', count)}}})"},
+                "Per stage, how many things: a case can wait for several.",
             ),
         ),
     )

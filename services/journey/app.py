@@ -20,7 +20,7 @@ from journey.pages.settings import ParkedSettings
 from journey.programme import router as programme
 from journey.reference import Reference
 from journey.retention import KEEPS
-from journey.views.waits import LONGEST
+from journey.views.waits import HALF, LONGEST, WAITING
 from vocabulary import centres, roles
 from vocabulary.countries import WORKING_DAYS
 from vocabulary.events import SUBJECT
@@ -53,7 +53,7 @@ SERVICE = Service(
     load_reference=Reference.load,
     standing=Overlay(CountryStatus, over),
     working_days=WORKING_DAYS,
-    watched=tuple(Watched(what, count) for what, count in LONGEST.items()),
+    watched=tuple(Watched(what, count) for what, count in (LONGEST | HALF | WAITING).items()),
     seals=True,
     audit_head=AuditSealed,
     keeps=KEEPS,

@@ -285,6 +285,22 @@ async def test_a_transaction_per_event_leaves_the_journeys_that_the_service_leav
     assert all(left[0])
 
 
+def test_the_journey_is_read_and_rebuilt_from_topics_and_each_variant_is_compared(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(of_journey, "CASES", 3)
+    monkeypatch.setattr(of_journey, "FEW", 2)
+    ticks: list[str] = []
+    monkeypatch.setattr(bench, "tick", ticks.append)
+
+    shown = {each.what: each for each in of_journey._rebuilt(bench)}
+
+    compared = f"{of_journey.REBUILD}, vs {of_journey.PROJECTOR}"
+    assert shown[compared].spread.median > 0
+    assert {of_journey.PATH, of_journey.REBUILD, of_journey.PROJECTOR} <= shown.keys()
+    assert len(ticks) == of_journey.steps(1) - 3, "the large database, its page and its figures are not here"
+
+
 async def test_a_large_journey_shows_its_cases_and_counts_each_of_them(cluster: Cluster, journey_template: str) -> None:
     dsn = await cluster.create_database("large", template=journey_template)
     cases = await large.fill(dsn, 5, 3)
@@ -297,7 +313,16 @@ async def test_a_large_journey_shows_its_cases_and_counts_each_of_them(cluster: 
         counted = "select count(*) from outcome where opened_at <> ''"
         assert await journey.pool.fetchval(rows) == 3 * len(list(journeys.told(range(5))))
         assert [await journey.pool.fetchval(each) for each in (cases_of_rows, counted)] == [15, 15]
-    assert "k1" in await of_journey.counted_anew(dsn)
+    took = await of_journey.counted_anew(dsn)
+    assert {"k1", "k5", "k16"} <= took.keys()
+    assert all(each.whole > 0 for each in took.values())
+    names = "select indexname from pg_indexes where tablename = 'ledger' order by 1"
+    empty = await asyncpg.connect(await cluster.create_database("small", template=journey_template))
+    full = await asyncpg.connect(dsn)
+    assert await full.fetch(names) == await empty.fetch(names), "it is asked as the shipped one is"
+    for connection in (empty, full):
+        await connection.close()
+    await cluster.drop_database("small")
     await cluster.drop_database("large")
 
 

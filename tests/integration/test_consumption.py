@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 from uuid import uuid4
 
 import asyncpg
@@ -13,17 +12,14 @@ import pytest
 
 from chassis.postgres import migrations
 from chassis.postgres.database import open_pool
-from chassis.pure.operations import reader_of
 from journey.app import SERVICE
 from journey.domain.consumption import STRETCH, Place
 from journey.views.consumption import consumptions, parked
 from tests.support.cluster import Cluster
-from tests.support.records import FakeRecord, record, recorded
+from tests.support.journey.teller import AT, TOPIC, Teller
 from tests.support.service_process import ServiceProcess
 from tests.support.toy_runtime import Statements
 
-TOPIC = "ph.referral.v1"
-AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 READERS = {TOPIC: ("training", "counselling", "placement")}
 
 
@@ -38,35 +34,6 @@ async def journey(cluster: Cluster) -> AsyncIterator[ServiceProcess]:
     await process.http.aclose()
     pool.terminate()
     await cluster.drop_database(name)
-
-
-class Teller:
-    """What one service tells of its operation."""
-
-    def __init__(self, service: str) -> None:
-        self.service = service
-        self.said: list[FakeRecord] = []
-
-    def say(self, name: str, minute: float, **body: Any) -> None:
-        number = len(self.said) + 1
-        at = AT + timedelta(minutes=minute)
-        told = record(
-            {"reader_id": str(reader_of(self.service)), **body},
-            type_=f"ph.{self.service}.{name}.v1",
-            key=reader_of(self.service),
-            sequence=number,
-            offset=number,
-            topic=f"ph.{self.service}.operations.v1",
-        )
-        self.said.append(recorded(told, at, ce_time=at.isoformat().encode()))
-
-    def about(self, name: str, minute: float, offset: int, failure: str = "unlucky", attempt: int = 1) -> None:
-        place = {"record_topic": TOPIC, "record_partition": 0, "record_offset": offset}
-        self.say(name, minute, **place, failure=failure, attempt=attempt, blocks=True)
-
-    def report(self, minute: float, next_offset: int, *, restored: bool = False) -> None:
-        places = [{"topic": TOPIC, "partition": 0, "next_offset": next_offset}]
-        self.say("ProgressReported", minute, places=places, parked=0, outbox_oldest_seconds=0, restored=restored)
 
 
 async def found(journey: ServiceProcess, *offsets: int) -> list[dict[str, str]]:

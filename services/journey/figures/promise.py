@@ -32,10 +32,9 @@ BY_PERSON: Final = (
 )
 """The cross-tables of figures that count people. There are no others: each one more tells more of small groups."""
 BY_PERSON_JOINTS: Final = (
-    ("country", "centre"),
     ("country", "month"),
     ("country", "occupation_major", "occupation_minor"),
-    ("country", "sex", "age_band", "return_type", "vulnerable"),
+    ("country", "centre", "sex", "age_band", "return_type", "vulnerable"),
 )
 """From which they are added up."""
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from journey.figures.query import Counted
 from journey.figures.shapes import SMALL, Dims, Fact, Figure
@@ -47,12 +47,9 @@ def bounds_of(published: Told) -> tuple[int, int]:
     return (0, ANY) if published is None else (max(SMALL, published - SMALL // 2), published + SMALL // 2)
 
 
-class Equation(NamedTuple):
-    """A total and its parts, by their cells. `loose`: there is a remainder, which nobody publishes."""
-
-    total: int
-    parts: tuple[int, ...]
-    loose: bool = False
+Equation = tuple[int, tuple[int, ...], bool]
+"""A total and its parts, by their cells; and whether there is a remainder, which nobody publishes. There are thousands,
+so it is a plain tuple."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +86,7 @@ def relations_of(found: Sequence[tuple[Figure, Counted]]) -> Relations:
                         small.append(min(count, counts[figure.people], whose.get(name, count)) < SMALL)
                 relations.rows.append((row[figure.people], tuple(row.values())))
     equations = dict.fromkeys(_equations(found, relations.cells))
-    relations.equations.extend(each for each in equations if each.parts and each.parts != (each.total,))
+    relations.equations.extend([each for each in equations if each[1] and each[1] != each[:1]])
     about = relations.about
     about.extend([] for _ in values)
     for number, (total, parts, _) in enumerate(relations.equations):
@@ -100,14 +97,15 @@ def relations_of(found: Sequence[tuple[Figure, Counted]]) -> Relations:
 
 
 def _equations(found: Sequence[tuple[Figure, Counted]], cells: Cells) -> Iterator[Equation]:
+    within = {figure.id: figure.within for figure, _ in found}
     for figure, _ in found:
         yield from _between_tables(figure, cells)
-        of_one_row = [(whole, parts, False) for whole, parts in figure.sums]
-        of_one_row += [(whole, (part,), True) for part, whole in figure.within]
         for table in cells[figure.id].values():
             for row in table.values():
-                for whole, names, loose in of_one_row:
-                    yield Equation(row[whole], tuple([row[name] for name in names]), loose)
+                for whole, parts in figure.sums:
+                    yield row[whole], tuple([row[part] for part in parts]), False
+                for part, whole in within[figure.id]:
+                    yield row[whole], (row[part],), True
         if figure.inner is not None:
             yield from _of_inner(figure, cells)
 
@@ -127,9 +125,9 @@ def _between_tables(figure: Figure, cells: Cells) -> Iterator[Equation]:
             for name, total in totals.items():
                 of_parts = tuple([row[name] for row in rows])
                 if name == overlapping:
-                    yield from (Equation(total, (part,), loose=True) for part in of_parts)
+                    yield from ((total, (part,), True) for part in of_parts)
                 else:
-                    yield Equation(total, of_parts)
+                    yield total, of_parts, False
 
 
 def _nested(tables: Iterable[Dims]) -> Iterator[tuple[Dims, Dims]]:
@@ -158,9 +156,9 @@ def _of_inner(figure: Figure, cells: Cells) -> Iterator[Equation]:
                 continue
             same = ours_of.get((*dims, dimension), {}).get((*key, value))
             for ours, theirs in names:
-                yield Equation(row[ours], (of_inner[theirs],), loose=True)
+                yield row[ours], (of_inner[theirs],), True
                 if same is not None:
-                    yield Equation(same[ours], (of_inner[theirs],))
+                    yield same[ours], (of_inner[theirs],), False
 
 
 class Attack:
@@ -171,24 +169,36 @@ class Attack:
         bounds = [bounds_of(each) for each in published]
         self.low, self.high = [low for low, _ in bounds], [high for _, high in bounds]
         self._by = [-1] * len(bounds)
-        waiting = deque(range(len(relations.equations)))
-        queued = [True] * len(relations.equations)
+        equations, about = relations.equations, relations.about
+        waiting = deque(range(len(equations)))
+        queued = [True] * len(equations)
         while waiting:
             number = waiting.popleft()
             queued[number] = False
-            for place in self._narrowed(number, *relations.equations[number]):
-                for other in relations.about[place]:
+            total, parts, loose = equations[number]
+            narrower = self._narrowed_part(total, parts[0]) if loose else self._narrowed(total, parts)
+            for place in narrower:
+                self._by[place] = number
+                for other in about[place]:
                     if not queued[other] and other != number:
                         queued[other] = True
                         waiting.append(other)
 
-    def _narrowed(self, number: int, total: int, parts: Sequence[int], loose: bool) -> list[int]:
+    def _narrowed_part(self, total: int, part: int) -> Sequence[int]:
+        """The same of a total and one part, beside which there may be others."""
+        low, high = self.low, self.high
+        raised, lowered = low[part] > low[total], high[total] < high[part]
+        if raised:
+            low[total] = low[part]
+        if lowered:
+            high[part] = high[total]
+        return ((total, part) if lowered else (total,)) if raised else ((part,) if lowered else ())
+
+    def _narrowed(self, total: int, parts: Sequence[int]) -> Sequence[int]:
         """Narrows the bounds of a total and its parts by each other; answers which have become narrower."""
         low, high = self.low, self.high
-        least, most = 0, 2 * ANY if loose else 0
-        for part in parts:
-            least += low[part]
-            most += high[part]
+        least = sum([low[part] for part in parts])
+        most = sum([high[part] for part in parts])
         narrower = []
         if least > low[total] or most < high[total]:
             low[total], high[total] = max(low[total], least), min(high[total], most)
@@ -199,8 +209,6 @@ class Attack:
             if width > over or width > under:
                 low[part], high[part] = max(low[part], high[part] - over), min(high[part], low[part] + under)
                 narrower.append(part)
-        for place in narrower:
-            self._by[place] = number
         return narrower
 
     def given_away(self) -> list[int]:

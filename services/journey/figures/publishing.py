@@ -33,7 +33,7 @@ class Column(NamedTuple):
 
 
 def columns(figure: Figure) -> tuple[Column, ...]:
-    """Counts, then shares, then medians and percentiles."""
+    """Counts, then shares, then medians and percentiles; or what is measured of no person."""
     unit: Unit = "ratio" if figure.unit == "ratio" else "per cent"
     sign = "ratio" if figure.unit == "ratio" else "pct"
     return (
@@ -44,6 +44,7 @@ def columns(figure: Figure) -> tuple[Column, ...]:
             for each in figure.spreads
             for what, words in (("median", "median"), ("p90", "90th percentile"))
         ),
+        *(Column(each.name, each.words, each.unit, _tag(each.name, each.unit)) for each in figure.measures),
     )
 
 

@@ -1,8 +1,9 @@
 """The counts of figures, for all of their tables, by one pass over the table `outcome`.
 
-Three things make the pass cheap. What a number asks of a person is asked once, and not once per table. Tables are
-added up from a few larger ones (`Figure.joints`), which have few rows by then. And where a figure counts parts of a
-case, such as its deadlines, cases that are alike in them are counted as one, with a weight (`Figure.each`).
+Figures of the same people are counted together. What makes that cheap: what a number asks of a person is asked once,
+and not once per table, and not at all where other numbers say it (`Figure.left`). Tables are added up from a few larger
+ones (`Figure.joints`), which have few rows by then. And where a figure counts parts of a case, such as its deadlines,
+cases that are alike in them are counted as one, with a weight (`Figure.each`).
 """
 
 from __future__ import annotations
@@ -63,30 +64,55 @@ class Statement(NamedTuple):
         return cls(PARAMETER.sub(lambda found: f"${names.index(found[1]) + 1}", text), tuple(names))
 
 
-def statement(figure: Figure, inner: Figure | None = None) -> Statement:
-    """What counts a figure, and `inner` with it, which counts some of its people."""
+def together(figures: Iterable[Figure]) -> list[tuple[Figure, ...]]:
+    """Figures of the same people, in groups of which one pass counts each. The first of a group says whom it counts, by
+    which day and by which occupation."""
+    figures = tuple(figures)
+    within = {each.inner[2].id for each in figures if each.inner is not None}
+    groups: list[tuple[Figure, ...]] = []
+    for figure in figures:
+        if figure.id in within:
+            continue
+        inner = () if figure.inner is None or figure.inner[2] not in figures else figure.inner[2:]
+        place = next((place for place, group in enumerate(groups) if _as_one(group[0], figure)), len(groups))
+        before = groups[place] if place < len(groups) else ()
+        groups[place : place + 1] = [(*before, figure, *inner)]
+    return groups
+
+
+def _as_one(one: Figure, other: Figure) -> bool:
+    """Whether what is asked of a person for both is asked once."""
+    return not one.each and not other.each and _asked(one) == _asked(other)
+
+
+def _asked(figure: Figure) -> tuple[str, str, str]:
+    return figure.where, figure.day, figure.occupation
+
+
+def statement(figure: Figure, *others: Figure) -> Statement:
+    """What counts a figure, and others with it (`together`)."""
     if figure.each:
         return Statement.of(_weighted(figure))
-    columns, counts = _counts(figure)
-    if inner is not None:
-        assert figure.inner is not None
-        dimension, value, _ = figure.inner
-        more, of_inner = _counts(inner, _prefix(inner), f"{figure.expression(dimension)} = '{value}'")
-        columns, counts = columns + more, counts | of_inner
-    by = [f"by_{each}" for each in figure.dimensions]
-    told = ", ".join([*(f"{figure.expression(each)} as by_{each}" for each in figure.dimensions), *columns]) or "true"
+    figures = (figure, *others)
+    columns: list[str] = []
+    counts: dict[str, str] = {}
+    for each in figures:
+        more, of_figure = _counts(each, _prefix(figure, each), _among(figure, each))
+        columns, counts = columns + more, counts | of_figure
+    dimensions, joints, tables = _dimensions(figures), _joints(figures), _tables(figures)
+    by = [f"by_{each}" for each in dimensions]
+    told = ", ".join([*(f"{figure.expression(each)} as by_{each}" for each in dimensions), *columns]) or "true"
     # `offset 0`: each of these is worked out once per person.
     people = f"(select {told} from outcome where {figure.where} offset 0) as person"  # noqa: S608 - from code
     named = [f"{sql} as {name}" for name, sql in counts.items()]
-    if not figure.joints:
-        wanted = ", ".join([*by, *named])
-        return Statement.of(f"select {wanted} from {people} group by grouping sets ({_sets(figure.tables)})")  # noqa: S608
+    joint = f"select {', '.join([*by, *named])} from {people} group by grouping sets ({_sets(joints)})"  # noqa: S608
+    if joints == tables:
+        return Statement.of(joint)
     sums = ", ".join(f"sum({name})::bigint as {name}" for name in counts)
-    joint = f"select {', '.join([*by, *named])} from {people} group by grouping sets ({_sets(figure.joints)})"  # noqa: S608
     added_up = (
-        f"select {_told(figure.dimensions, dims)}, {sums} from joint where {_is_of(figure.dimensions, dims)} "  # noqa: S608
-        f"group by grouping sets ({_sets(tables)})"
-        for dims, tables in _by_joint(figure)
+        f"select {_told(dimensions, dims)}, {sums} from joint where {_is_of(dimensions, dims)} "  # noqa: S608
+        f"group by grouping sets ({_sets(of_joint)})"
+        for dims, of_joint in _by_joint(joints, tables)
     )
     return Statement.of(f"with joint as materialized ({joint}) {' union all '.join(added_up)}")
 
@@ -133,11 +159,13 @@ def spreads_of(figure: Figure) -> Statement | None:
     return Statement.of(f"select {', '.join(wanted)} from ({people}) as person group by grouping sets ({sets})")  # noqa: S608
 
 
-def _counts(figure: Figure, prefix: str = "", among: str = "") -> tuple[list[str], dict[str, str]]:
+def _counts(figure: Figure, prefix: str, among: str) -> tuple[list[str], dict[str, str]]:
     """What is asked of each person, as columns, and what is counted of these. `among`: of whom alone."""
     columns, counts = [], {}
     for each in figure.numbers:
         name = f"{prefix}{each.name}"
+        if each.name in figure.left:
+            continue
         if each.of:
             columns.append(f"{f'case when {among} then {each.of} end' if among else each.of} as {name}_")
             counts[name] = f"sum({name}_)"
@@ -150,12 +178,21 @@ def _counts(figure: Figure, prefix: str = "", among: str = "") -> tuple[list[str
     return columns, counts
 
 
+def _among(outer: Figure, figure: Figure) -> str:
+    """Whom of these people a figure counts; empty: all."""
+    if outer.inner is None or outer.inner[2] is not figure:
+        return ""
+    dimension, value, _ = outer.inner
+    return f"{outer.expression(dimension)} = '{value}'"
+
+
 def _filter(when: str) -> str:
     return f" filter (where {when})" if when else ""
 
 
-def _prefix(inner: Figure) -> str:
-    return f"{inner.id}_"
+def _prefix(outer: Figure, figure: Figure) -> str:
+    """Of the names of a figure's numbers in a statement that counts several figures."""
+    return "" if figure is outer else f"{figure.id}_"
 
 
 def _sets(tables: Iterable[Dims]) -> str:
@@ -172,11 +209,31 @@ def _is_of(dimensions: Dims, dims: Dims) -> str:
     return " and ".join(f"by_{each} is {'not ' if each in dims else ''}null" for each in dimensions)
 
 
-def _by_joint(figure: Figure) -> Iterator[tuple[Dims, list[Dims]]]:
-    """Each table that is made by the way, with those that are added up from it: the first that has their dimensions."""
-    of = {dims: next(joint for joint in figure.joints if set(dims) <= set(joint)) for dims in figure.tables}
-    for joint in figure.joints:
-        yield joint, [dims for dims in figure.tables if of[dims] == joint]
+def _dimensions(figures: Iterable[Figure]) -> Dims:
+    return tuple(dict.fromkeys(dimension for each in figures for dimension in each.dimensions))
+
+
+def _tables(figures: Iterable[Figure]) -> list[Dims]:
+    """All tables of these figures, each once, whatever the order of its dimensions."""
+    return list({frozenset(dims): dims for each in figures for dims in each.tables}.values())
+
+
+def _joints(figures: Sequence[Figure]) -> list[Dims]:
+    """From which the tables of all of these are added up, without those that are a part of another, and of those only
+    the dimensions of these figures."""
+    known = _dimensions(figures)
+    of_all = [dims for each in figures for dims in each.joints or each.tables]
+    of = {frozenset(dims) & set(known): tuple(each for each in dims if each in known) for dims in of_all}
+    alone = not any(each.joints for each in figures)
+    return [dims for dims in of.values() if alone or not any(set(dims) < larger for larger in of)]
+
+
+def _by_joint(joints: Sequence[Dims], tables: Iterable[Dims]) -> Iterator[tuple[Dims, list[Dims]]]:
+    """Each joint with the tables that are added up from it: the smallest that has their dimensions."""
+    of = {dims: min((each for each in joints if set(dims) <= set(each)), key=len) for dims in tables}
+    for joint in joints:
+        if of_joint := [dims for dims in of if of[dims] == joint]:
+            yield joint, of_joint
 
 
 def parameters(today: date, ends_case: Iterable[str], categories: Mapping[str, str]) -> dict[str, Any]:
@@ -192,31 +249,26 @@ def parameters(today: date, ends_case: Iterable[str], categories: Mapping[str, s
     }
 
 
-def counted(figure: Figure, rows: Sequence[Row], spreads: Sequence[Row] = ()) -> Counted:
-    """The tables of a figure from the rows of its statements."""
-    return _counted(figure, figure.dimensions, rows, spreads)
-
-
-def counted_within(inner: Figure, figure: Figure, rows: Sequence[Row]) -> Counted:
-    """The tables of a figure that another one has counted with it: without rows of which it counts nobody."""
-    prefix = _prefix(inner)
-    return _counted(inner, figure.dimensions, [row for row in rows if row[f"{prefix}{inner.people}"]], (), prefix)
-
-
-def _counted(
-    figure: Figure, dimensions: Dims, rows: Iterable[Row], spreads: Iterable[Row], prefix: str = ""
-) -> Counted:
+def counted(figure: Figure, rows: Sequence[Row], spreads: Sequence[Row] = (), group: Sequence[Figure] = ()) -> Counted:
+    """The tables of a figure from the rows of its statements. `group`: the figures that the statement counts; of one
+    that counts some of its people there are no rows of which it counts nobody."""
+    outer, *_ = group = group or (figure,)
+    prefix = _prefix(outer, figure)
+    left = {} if figure.each else figure.left
+    names = [(each.name, f"{prefix}{each.name}", bool(each.of)) for each in figure.numbers if each.name not in left]
+    people = f"{prefix}{figure.people}"
     tables = figure.tables
     found = Counted({dims: {} for dims in tables}, {dims: {} for dims in tables}, {dims: {} for dims in tables})
-    for dims, key, row in _placed(figure, dimensions, rows):
-        numbers, whose = {}, {}
-        for each in figure.numbers:
-            numbers[each.name] = int(row[f"{prefix}{each.name}"] or 0)
-            if each.of:
-                whose[each.name] = int(row[f"{prefix}{each.name}_whose"] or 0)
-        found.tables[dims][key], found.whose[dims][key] = numbers, whose
+    for dims, key, row in _placed(figure, _dimensions(group), rows):
+        if figure is not outer and not row[people]:
+            continue
+        numbers = {name: int(row[told] or 0) for name, told, _ in names}
+        for name, (whole, others) in left.items():
+            numbers[name] = numbers[whole] - sum(numbers[other] for other in others)
+        found.tables[dims][key] = {each.name: numbers[each.name] for each in figure.numbers}
+        found.whose[dims][key] = {name: int(row[f"{told}_whose"] or 0) for name, told, several in names if several}
         found.spreads[dims][key] = {each.name: NOBODY for each in figure.spreads}
-    for dims, key, row in _placed(figure, dimensions, spreads):
+    for dims, key, row in _placed(figure, figure.dimensions, spreads):
         found.spreads[dims][key] = {
             each.name: Quantiles(row[f"{each.name}_known"], *(row[each.name] or (None, None)))
             for each in figure.spreads

@@ -9,7 +9,21 @@ from typing import Final, Literal
 Dims = tuple[str, ...]
 Fact = tuple[str, ...]
 """What a number of a table counts, whichever figure it stands in."""
-Unit = Literal["persons", "offers", "referrals", "courses", "measures", "duties", "hours", "days", "per cent", "ratio"]
+Unit = Literal[
+    "persons",
+    "offers",
+    "referrals",
+    "courses",
+    "measures",
+    "duties",
+    "records",
+    "times",
+    "seconds",
+    "hours",
+    "days",
+    "per cent",
+    "ratio",
+]
 
 TOTAL: Final[Dims] = ()
 UNKNOWN: Final = "unknown"
@@ -32,6 +46,7 @@ DIMENSIONS: Final[Mapping[str, tuple[str, str]]] = {
     "deadline_type": ("duty ->> 1", "#meta+deadline"),
     "category": ("category", "#activity+category"),
     "comparison": ("", "#meta+comparison"),
+    "service": ("", "#meta+service"),
 }
 """Per dimension: what a row of the table `outcome` says of it, and its HXL tag. `{day}`, `{major}` and `{minor}` are
 those of the figure."""
@@ -78,6 +93,15 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
+class Measure:
+    """A column that is about no person, so that nothing of it is withheld."""
+
+    name: str
+    words: str
+    unit: Unit
+
+
+@dataclass(frozen=True, slots=True)
 class Missing:
     """What belongs to the figure and no event tells: "not recorded yet", never 0. `events`: what would tell it."""
 
@@ -101,6 +125,7 @@ class Figure:
     numbers: tuple[Number, ...] = ()
     shares: tuple[Share, ...] = ()
     spreads: tuple[Spread, ...] = ()
+    measures: tuple[Measure, ...] = ()
     missing: tuple[Missing, ...] = ()
     tables: tuple[Dims, ...] = (TOTAL,)
     sums: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -113,7 +138,8 @@ class Figure:
     """Another figure that counts those of these people who have this value of this dimension."""
     joints: tuple[Dims, ...] = ()
     """Larger tables, made by the way, from which `tables` are added up: each is a part of one of them. None: each table
-    is counted from the people. Only for what adds up: one person stands in one row."""
+    is counted from the people. Only for what adds up: one person stands in one row. A pass over the people takes the
+    longer the more of these there are, and hardly longer for one that has more rows, while these are some hundreds."""
     each: str = ""
     """What is counted of a person where it is several things: SQL of a row per value of `several`, from `alike`."""
     alike: tuple[tuple[str, str], ...] = ()
@@ -125,6 +151,12 @@ class Figure:
     def within(self) -> tuple[tuple[str, str], ...]:
         """Which number is a part of which."""
         return tuple((each.name, whole) for each in self.numbers for whole in each.within)
+
+    @property
+    def left(self) -> dict[str, tuple[str, tuple[str, ...]]]:
+        """Numbers of people that are what others leave of a sum: of which sum, and the others. Nobody counts them."""
+        people = {each.name for each in self.numbers if not each.of}
+        return {last: (whole, tuple(more)) for whole, (*more, last) in self.sums if {whole, *more, last} <= people}
 
     def facts(self, dims: Dims) -> dict[str, Fact]:
         """What each number of a table counts: the same people, alike, by the same values."""

@@ -89,7 +89,7 @@ K6: Final = Figure(
         Share("closure", "closed, of all", "closed", "asked"),
     ),
     tables=(TOTAL, ("month",), ("country",), ("desk",), ("country", "centre")),
-    joints=(("country", "centre"), ("month",), ("desk",)),
+    joints=(("country", "centre", "desk"), ("month",)),
 )
 
 K7: Final = Figure(

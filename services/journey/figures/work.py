@@ -199,7 +199,7 @@ K10: Final = Figure(
         ),
     ),
     tables=(TOTAL, ("month",), ("country",), ("sex",), ("age_band",), ("desk",), ("country", "sex")),
-    joints=(("country", "sex"), ("month",), ("age_band", "desk")),
+    joints=(("country", "centre", "desk", "sex", "age_band"), ("month",)),
 )
 
 

@@ -23,7 +23,7 @@ from vocabulary.countries import GERMANY, day_at
 WITHHELD: Final = "withheld"
 NO_ROW: Final = "Fewer than five people, nobody included, or withheld beside a small group."
 BY_COUNTRY: Final = ("country",)
-UNITS: Final[Mapping[Unit, str]] = {"hours": " h", "days": " d", "per cent": " %"}
+UNITS: Final[Mapping[Unit, str]] = {"seconds": " s", "hours": " h", "days": " d", "per cent": " %"}
 
 
 class KnownFigures:
@@ -160,4 +160,6 @@ def _bar(label: str, value: Value) -> Bar:
 
 
 def _text(value: Value, unit: Unit) -> str:
+    if isinstance(value, str):
+        return value
     return WITHHELD if value is None else f"{value}{UNITS.get(unit, '')}"

@@ -194,6 +194,29 @@ class Health:
     outbox_seconds: float | None
     parked: int | None
     silent: bool
+    relayed_at: datetime | None = None
+    """When its relay was last seen to publish. None: not for a day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """From one service to another: records published in the last hour, and those of them that the other has read."""
+
+    sender: str
+    reader: str
+    published: int
+    read: int
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """How long cases in a stage have waited: half of them, and the one that has waited longest."""
+
+    stage: str
+    cases: int
+    stuck: int
+    half: timedelta
+    longest: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +237,8 @@ class ChainPage:
 
     now: datetime
     services: tuple[Health, ...]
+    steps: tuple[Step, ...] = ()
+    ages: tuple[Age, ...] = ()
     parked: tuple[Parked, ...] = ()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 from time import monotonic
 from typing import Any, Final, NamedTuple
 
@@ -15,14 +16,16 @@ from chassis.postgres.documents import Documents, Where
 from chassis.pure.paging import Listing, Order, Page, Wish
 from journey.figures.answers import WaitingItem
 from journey.figures.catalogue import FIGURES, K18, kin
+from journey.figures.operations import K19
 from journey.figures.promise import K1, PROMISED_TO
 from journey.figures.publishing import PublishedFigure, equity, publish
-from journey.figures.query import Counted, Statement, counted, counted_within, parameters, spreads_of, statement
+from journey.figures.query import Counted, Statement, counted, parameters, spreads_of, statement, together
 from journey.figures.shapes import Figure
 from journey.figures.work import K3
 from journey.reference import Reference
 from journey.resources import Promised
 from journey.views.cases import ONE_SNAPSHOT
+from journey.views.operations import operations
 from journey.views.terms import within_term
 
 WAITING: Final = Listing(
@@ -33,14 +36,16 @@ WAITING: Final = Listing(
     counted=False,
 )
 """Whoever has waited longest comes first. How many wait is told by K1."""
-COUNTED: Final = tuple(each for each in FIGURES.values() if each.numbers)
-STATEMENTS: Final = {each.id: statement(each) for each in COUNTED}
-SPREADS: Final = {each.id: spreads for each in COUNTED if (spreads := spreads_of(each)) is not None}
-WITH_INNER: Final = {each.id: statement(each, each.inner[2]) for each in COUNTED if each.inner is not None}
-"""The SQL of each figure; of its medians, if it has any; and of two at once, of which one counts some of the people of
-the other."""
+SPREADS: Final = {each.id: spreads for each in FIGURES.values() if (spreads := spreads_of(each)) is not None}
+"""The SQL of the medians of figures that have any."""
 
 KEPT_SECONDS: Final = 60.0
+
+
+@cache
+def statement_of(figures: tuple[str, ...]) -> Statement:
+    """The SQL that counts these figures, which are `together`."""
+    return statement(*(FIGURES[each] for each in figures))
 
 
 class _Kept(NamedTuple):
@@ -63,7 +68,7 @@ _kept: dict[asyncpg.Pool, dict[str, _Kept]] = {}
 async def published(documents: Documents, figure: Figure, lists: Reference, today: date) -> dict[str, PublishedFigure]:
     """All tables of a figure and of those that count the same people, by the ids of all of these. They are a minute old
     at most: a process counts each once a minute, however many ask."""
-    of = kin(K1 if figure is K18 else figure)
+    of = (K19,) if figure is K19 else kin(K1 if figure is K18 else figure)
     if not of:
         return {figure.id: PublishedFigure(figure, today, {})}
     if documents.pool not in _kept:
@@ -79,7 +84,9 @@ async def published(documents: Documents, figure: Figure, lists: Reference, toda
 async def _published(
     documents: Documents, of: Sequence[Figure], lists: Reference, today: date
 ) -> dict[str, PublishedFigure]:
-    """What is counted leaves this function protected."""
+    """What is counted leaves this function protected. K19 counts nobody."""
+    if K19 in of:
+        return {K19.id: await operations(documents, today)}
     found = await asyncio.to_thread(publish, await count(documents, of, lists, today), today)
     return found | {K18.id: equity(K18, found[K1.id], found[K3.id])} if K1 in of else found
 
@@ -89,8 +96,6 @@ async def count(
 ) -> list[tuple[Figure, Counted]]:
     """The exact counts, which are nobody's to see: of all these figures at the same moment."""
     values = parameters(today, lists.ends_case, {each.code: each.category for each in lists.assistance_codes})
-    within = {each.inner[2].id: each for each in of if each.inner is not None and each.inner[2] in of}
-    outer = {each.id for each in within.values()}
     found: dict[str, Counted] = {}
     async with (
         documents.pool.acquire(timeout=LENT_WITHIN) as connection,
@@ -100,13 +105,10 @@ async def count(
         async def fetched(what: Statement | None) -> list[asyncpg.Record]:
             return [] if what is None else await connection.fetch(what.text, *(values[name] for name in what.names))
 
-        for figure in of:
-            if figure.id in within:
-                continue
-            told = await fetched((WITH_INNER if figure.id in outer else STATEMENTS)[figure.id])
-            found[figure.id] = counted(figure, told, await fetched(SPREADS.get(figure.id)))
-            if figure.inner is not None and figure.id in outer:
-                found[figure.inner[2].id] = counted_within(figure.inner[2], figure, told)
+        for group in together(of):
+            rows = await fetched(statement_of(tuple(each.id for each in group)))
+            for figure in group:
+                found[figure.id] = counted(figure, rows, await fetched(SPREADS.get(figure.id)), group)
     return [(figure, found[figure.id]) for figure in of]
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple, get_args
 
+from chassis.postgres.database import LENT_WITHIN
 from chassis.postgres.documents import Documents, Where
 from chassis.pure.paging import Listing, Order, Page, Wish
 from journey.domain.journey import Stage
@@ -23,6 +24,39 @@ LONGEST: Final = {
     for stage in get_args(Stage)
 }
 """For how long a case in each stage has waited at most; $1 is now."""
+HALF: Final = {
+    f"{stage}_half_wait_seconds": "select coalesce(extract(epoch from $1::timestamptz - percentile_disc(0.5) within "  # noqa: S608 - from code
+    f"group (order by since)), 0)::float8 from journey_wait where stage = '{stage}'"
+    for stage in get_args(Stage)
+}
+"""For how long half of what is waited for in each stage has been at least."""
+WAITING: Final = {
+    f"{stage}_waits": f"select count(*)::float8 from journey_wait where stage = '{stage}' and since <= $1"  # noqa: S608 - from code
+    for stage in get_args(Stage)
+}
+"""What is waited for in each stage: things, of which a case can wait for several."""
+_AGES: Final = """
+select stage, count(distinct case_id) as cases, count(distinct case_id) filter (where late_at <= $1) as stuck,
+       percentile_disc(0.5) within group (order by since) as half, min(since) as longest
+from journey_wait group by stage
+"""
+
+
+class Age(NamedTuple):
+    """How long cases in a stage have waited. `half`: since when half of what is waited for is, or longer."""
+
+    stage: Stage
+    cases: int
+    stuck: int
+    half: datetime
+    longest: datetime
+
+
+async def ages(documents: Documents, now: datetime) -> tuple[Age, ...]:
+    """Of each stage in which a case waits, in the order of the way."""
+    async with documents.pool.acquire(timeout=LENT_WITHIN) as connection:
+        found = {row["stage"]: row for row in await connection.fetch(_AGES, now)}
+    return tuple(Age(*found[stage]) for stage in get_args(Stage) if stage in found)
 
 
 class Wanted(NamedTuple):

@@ -11,6 +11,7 @@ from uuid import UUID
 from chassis.http.problems import Problem
 from journey.pages.lanes import OWED, Moment, draw
 from journey.pages.models import (
+    Age,
     Bar,
     CasePage,
     ChainPage,
@@ -25,6 +26,7 @@ from journey.pages.models import (
     Outcome,
     Parked,
     Row,
+    Step,
     Stuck,
     Table,
     Waiting,
@@ -184,9 +186,14 @@ def chain_page(curse: str = "") -> ChainPage:
     return ChainPage(
         now=NOW,
         services=(
-            Health(f"referral{curse}", NOW - timedelta(seconds=20), 0.4, 0.0, 0, silent=False),
+            Health(f"referral{curse}", NOW - timedelta(seconds=20), 0.4, 0.0, 0, silent=False, relayed_at=NOW),
             Health("training", NOW - timedelta(hours=3), 912.0, 640.0, 2, silent=True),
             Health("placement", None, None, None, None, silent=True),
+        ),
+        steps=(Step(f"referral{curse}", "counselling", 1204, 1200), Step("counselling", f"placement{curse}", 0, 0)),
+        ages=(
+            Age("referred", 12, 0, timedelta(hours=5), timedelta(days=2)),
+            Age("in_contact", 340, 17, timedelta(days=9), timedelta(days=91)),
         ),
         parked=(Parked("training", f"ph.referral.v1/3/4711{curse}", "parked", f"unknown_code{curse}", 2, NOW),),
     )

@@ -16,10 +16,10 @@ from journey.figures.catalogue import FIGURES, K18, kin
 from journey.figures.csv_hxl import csv_of
 from journey.figures.promise import K1
 from journey.figures.publishing import PublishedFigure, columns, equity, publish
-from journey.figures.query import Counted, Quantiles, counted, parameters, statement
+from journey.figures.query import Counted, Quantiles, counted, parameters, statement, together
 from journey.figures.shapes import DIMENSIONS, TOTAL, Figure
-from journey.figures.way import K5, K6, K8
-from journey.figures.work import K3, K11
+from journey.figures.way import K5, K6, K8, K16
+from journey.figures.work import K3, K10, K11
 from journey.pages.known_figures import NO_ROW, figure_of
 
 SCHEMAS = Path(__file__).parents[3] / "schemas"
@@ -36,7 +36,7 @@ def test_the_promise_comes_first_and_every_figure_of_the_programme_is_there() ->
     numbers = {name.partition("-")[0] for name in FIGURES}
 
     assert next(iter(FIGURES)) == "k1"
-    assert numbers == {f"k{number}" for number in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 15, 16, 18)}
+    assert numbers == {f"k{number}" for number in (*range(1, 12), 15, 16, 18, 19)}
 
 
 @ALL
@@ -121,8 +121,54 @@ def test_a_statement_takes_its_parameters_in_order_and_leaves_casts_alone() -> N
     assert "arrived_on < $1" in text
     assert "not failures ?| $2" in text
     assert not re.search(r"(?<!:):[a-z]", text)
-    assert "group by grouping sets ((by_country, by_centre), (by_country, by_month)," in text
-    assert "group by grouping sets ((), (by_country), (by_country, by_centre))" in text
+    assert (
+        "group by grouping sets ((by_country, by_month), (by_country, by_occupation_major, by_occupation_minor),"
+        in text
+    )
+    assert "group by grouping sets ((), (by_month), (by_country), (by_country, by_month))" in text
+
+
+def test_figures_of_the_same_people_are_counted_in_one_pass() -> None:
+    passes = [[each.id for each in group] for group in together(kin(K5))]
+    text, _ = statement(*kin(K5))
+
+    assert passes == [["k5", "k6", "k10"]]
+    assert text.count("from outcome") == 1
+    assert [[each.id for each in group] for group in together(kin(K1))] == [["k3", "k1"]]
+    assert [[each.id for each in group] for group in together((K3, K1, K5))] == [["k3", "k1"], ["k5"]]
+    assert [[each.id for each in group] for group in together((K1,))] == [["k1"]]
+    assert [[each.id for each in group] for group in together((K6, K8, K10))] == [["k6", "k10"], ["k8"]]
+    assert all(len(group) == 1 for group in together(kin(K16)) for each in group if each.each)
+
+
+@ALL
+def test_a_figure_that_is_counted_alone_asks_for_nothing_that_only_others_have(figure: Figure) -> None:
+    if figure.numbers:
+        text = statement(figure).text
+        assert set(re.findall(r"by_\w+", text)) <= {f"by_{each}" for each in figure.dimensions}
+
+
+@ALL
+def test_what_a_sum_leaves_is_not_counted(figure: Figure) -> None:
+    numbers = {each.name: each for each in figure.numbers}
+    for name, (whole, others) in figure.left.items():
+        assert (whole, (*others, name)) in figure.sums
+        assert not any(numbers[each].of for each in (name, whole, *others)), "it would not say of how many people it is"
+        if not figure.each:
+            assert f" {name}" not in statement(figure).text.replace(",", " ").split("from outcome")[0]
+
+
+def test_what_a_sum_leaves_is_worked_out() -> None:
+    row = {f"by_{each}": None for each in K8.dimensions} | {
+        "departed": 9,
+        "confirmed": 4,
+        "in_time": 1,
+        "never_arrived": 2,
+    }
+
+    assert counted(K8, [row]).tables[TOTAL] == {
+        (): {"departed": 9, "confirmed": 4, "in_time": 1, "never_arrived": 2, "unconfirmed": 3}
+    }
 
 
 def test_days_before_today_are_days() -> None:

@@ -135,6 +135,9 @@ def test_what_is_not_known_is_said_and_nothing_is_guessed() -> None:
     text = shown("chain.html")
     assert "not told" in text
     assert "none yet" in text
+    assert "not for a day" in text
+    assert "No service has told what it reads." in shown("chain.html", page=replace(chain_page(), steps=()))
+    assert "No case waits for anything." in shown("chain.html", page=replace(chain_page(), ages=()))
     assert "Not recorded yet: <bdi>K12</bdi>." in shown("figures.html")
     empty = replace(case_page(), rows=(), deadlines=(), drawing=None, reference="", country="", waiting=(), unknown=())
     assert "No event of this case is known." in shown("case.html", page=empty)
