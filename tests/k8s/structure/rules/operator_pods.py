@@ -33,17 +33,20 @@ def narrow(rendered: Rendered) -> Iterator[Finding]:
     for workload in _of_operators(rendered):
         service = workload.labels.get(NAME, "")
         role = f"{service}_operator"
-        needed = {f"{service}-operator", f"{service}-db-ca", USER, "chain-cluster-ca-cert"}
-        for name in sorted(_secrets(workload) - needed):
-            problem = f"the Secret {name!r} is nothing that operators need"
-            yield Finding(workload.place, f"{workload.path}.volumes", problem, "Take it away.")
+        needed = {f"{service}-operator", USER, "chain-cluster-ca-cert"}
         for field, container in workload.containers():
             for name, value in rendered.environment(container).items():
                 at = f"{field}.env[{name}]"
                 if name == "KAFKA_USERNAME" and value != USER:
                     yield Finding(workload.place, at, f"logs in as {value!r}", f"Say {USER}.")
-                if name.endswith("DATABASE_URL") and (user := urlsplit(value or "").username) != role:
-                    yield Finding(workload.place, at, f"logs in as {user!r}", f"Say {role}.")
+                if name.endswith("DATABASE_URL"):
+                    url = urlsplit(value or "")
+                    needed.add(f"{(url.hostname or '').partition('.')[0].removesuffix('-rw')}-ca")
+                    if url.username != role:
+                        yield Finding(workload.place, at, f"logs in as {url.username!r}", f"Say {role}.")
+        for name in sorted(_secrets(workload) - needed):
+            problem = f"the Secret {name!r} is nothing that operators need"
+            yield Finding(workload.place, f"{workload.path}.volumes", problem, "Take it away.")
 
 
 def _of_operators(rendered: Rendered) -> Iterator[Workload]:
