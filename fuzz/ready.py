@@ -205,6 +205,12 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
             Walk.planned,
             lambda: {"departed_on": _today(), "arrival_expected_on": _today(), "assistance_codes": []},
         ),
+        "POST /cases/{case_id}/journey/depart/correct": _at(
+            "case_id",
+            Walk.departed,
+            lambda: {"departed_on": _today(), "arrival_expected_on": ahead(3), "reason": "wrong_day"},
+        ),
+        "POST /cases/{case_id}/journey/depart/void": _at("case_id", Walk.departed, lambda: {"reason": "wrong_person"}),
         "POST /cases/{case_id}/journey/miss": _at(
             "case_id", Walk.planned, lambda: {"missed_on": german_today().isoformat(), "reason": "too_late"}
         ),

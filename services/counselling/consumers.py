@@ -25,6 +25,8 @@ EVENTS: Mapping[type[Contract], Handler] = {
     contracts.DepartureCancelled: followed(incoming.departure_cancelled),
     contracts.DepartureMissed: followed(incoming.departure_missed),
     contracts.ReturneeDeparted: followed(incoming.returnee_departed),
+    contracts.DepartureCorrected: followed(incoming.departure_corrected),
+    contracts.DepartureVoided: followed(incoming.departure_voided),
     contracts.DepartureDiverted: followed(incoming.departure_diverted),
     contracts.ProfileSealed: Handler(BY_PROFILE, RECEIVING.profile_sealed),
     contracts.ProfileKeyShared: Handler(BY_KEY, RECEIVING.key_shared),

@@ -27,6 +27,7 @@ from vocabulary.events import CaseContract
 from vocabulary.switch import SwitchContract
 from vocabulary.terms import (
     AgeBand,
+    DepartureWord,
     MeasureCategory,
     PlanStatus,
     Priority,
@@ -152,6 +153,29 @@ class ReturneeDeparted(CaseContract, source="referral"):
 
     departed_on: date
     arrival_expected_on: date
+
+
+class DepartureCorrected(CaseContract, source="referral"):
+    """What was told at `reported_at` of the departure was wrong; this is right. What was told since, at `told_at`,
+    stays (`status`)."""
+
+    status: DepartureWord
+    departed_on: date
+    arrival_expected_on: date
+    told_at: Instant | None = None
+    reported_at: Instant
+
+
+class DepartureVoided(CaseContract, source="referral"):
+    """What was told at `reported_at` did not happen: the departure is what it was before, as was told at `told_at`."""
+
+    status: DepartureWord
+    earliest: date | None = None
+    latest: date | None = None
+    departed_on: date | None = None
+    arrival_expected_on: date | None = None
+    told_at: Instant | None = None
+    reported_at: Instant
 
 
 class DepartureDiverted(CaseContract, source="referral"):

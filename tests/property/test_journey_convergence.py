@@ -94,6 +94,7 @@ VALUES: Mapping[str, Value] = {
     "latest": someday,
     "arrival_expected_on": someday,
     "arrived_on": someday,
+    "told_at": lambda random, _contract, at: at - timedelta(hours=random.randint(1, 20)),
     "reported_at": lambda random, _contract, at: at - timedelta(minutes=random.randint(1, 20)),
     "record": lambda random, _contract, _at: random.choice(("arrival", *RECORDS)),
     "record_id": one_of("o1", "j1"),
@@ -208,6 +209,8 @@ DEPARTURES: Mapping[type[Contract], str | None] = {
     referral.DepartureMissed: "missed",
     referral.DepartureDiverted: "diverted",
     referral.ReturneeDeparted: "departed",
+    referral.DepartureCorrected: None,
+    referral.DepartureVoided: None,
 }
 OVER = {"cancelled", "passed", "attended"}
 

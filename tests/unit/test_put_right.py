@@ -34,7 +34,6 @@ PUT_RIGHT_BY: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "BookDeparture": ("RescheduleDeparture", "CancelDeparture"),
         "RescheduleDeparture": ("RescheduleDeparture", "CancelDeparture"),
     },
-    "training": {"ScheduleSession": ("CancelSession",)},
     "counselling": {
         "AcceptReferral": ("FailReferral",),
         "CompleteReferral": ("ReopenReferral",),
@@ -69,6 +68,7 @@ NOT_NEEDED: Final[Mapping[str, Mapping[str, str]]] = {
         "WithdrawReferral": "the person is referred anew, or the centre that has them reopens",
         "VoidHandoverPackage": SAYS_SO_ITSELF,
         "CancelDeparture": "planned anew",
+        "VoidDeparture": SAYS_SO_ITSELF,
         "MissDeparture": "planned anew, or departed",
         "DivertDeparture": "departed anew: they travel on",
         "RequestDestruction": TWO_PEOPLE,
@@ -128,8 +128,8 @@ NOT_NEEDED: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """Commands after which nothing has to be put right by another one, and why."""
 ABSENT: Final[Mapping[str, frozenset[str]]] = {
-    "referral": frozenset({"OpenCase", "ConfirmDeparture"}),
-    "training": frozenset({"CompleteEnrolment"}),
+    "referral": frozenset({"OpenCase"}),
+    "training": frozenset(),
     "counselling": frozenset({"OpenFile", "RecordAssessment"}),
     "placement": frozenset({"ReportInterview"}),
     "journey": frozenset(),

@@ -99,7 +99,7 @@ def _person(outcome: Outcome) -> dict[str, Any]:
         "occupation": _occupation(() if told is None else told.skills),
         "opened_at": None if opening is None else opening.at.isoformat(),
         "referred_at": None if sent is None else sent.isoformat(),
-        "departed_on": None if outcome.departure is None else _text(outcome.departure.on),
+        "departed_on": _text(outcome.departed_on),
         "failures": _failures(outcome.askings),
     }
 
@@ -152,7 +152,7 @@ def _hops(outcome: Outcome, arrived_on: date | None) -> dict[str, Any]:
     """Of the first referral that was sent, and of the first acceptance, offer and work."""
     sent = min((each for each in outcome.askings if each.sent), key=lambda each: (each.sent.at, each.id), default=None)  # type: ignore[union-attr]
     accepted = min((each.accepted.at for each in outcome.askings if each.accepted), default=None)
-    departed_on = None if outcome.departure is None else outcome.departure.on
+    departed_on = outcome.departed_on
     kept_on = earliest(each.kept_on for each in outcome.offers)
     started_on = min((each.started_on for each in _begun(outcome)), default=None)
     sent_at = None if sent is None or sent.sent is None else sent.sent.at

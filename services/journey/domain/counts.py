@@ -24,9 +24,9 @@ from journey.domain.facts import (
     Completed,
     Duty,
     Failure,
+    Left,
     Made,
     Met,
-    Moved,
     Opening,
     Place,
     Plan,
@@ -156,7 +156,15 @@ def _departure_planned(known: Outcome, _event: referral.DeparturePlanned, at: da
 
 
 def _departed(known: Outcome, event: referral.ReturneeDeparted, at: datetime) -> Outcome:
-    return replace(known, departure=later(known.departure, Moved(at, event.departed_on)))
+    return known.having_left(Left(at, at, event.departed_on))
+
+
+def _left_otherwise(known: Outcome, event: referral.DepartureCorrected, at: datetime) -> Outcome:
+    return known.having_left(Left(event.reported_at, at, event.departed_on))
+
+
+def _not_left(known: Outcome, event: referral.DepartureVoided, at: datetime) -> Outcome:
+    return known.having_left(Left(event.reported_at, at, None))
 
 
 def _arrived(known: Outcome, event: counselling.ArrivedInCountry, at: datetime) -> Outcome:
@@ -314,6 +322,8 @@ FACTS: Final[Mapping[type[Contract], Fold]] = {
     referral.HandoverPackageVoided: _not_handed_over,
     referral.DeparturePlanned: _departure_planned,
     referral.ReturneeDeparted: _departed,
+    referral.DepartureCorrected: _left_otherwise,
+    referral.DepartureVoided: _not_left,
     counselling.CaseOpened: _walked_in,
     counselling.AgeBandChanged: _aged,
     counselling.ReferralReceived: _answered("received", _received),

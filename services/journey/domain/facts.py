@@ -188,6 +188,15 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """What a desk said of a departure that it had reported at `reported_at`; `on` is None: there was none."""
+
+    reported_at: datetime
+    at: datetime
+    on: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class Moved:
     """The person left Germany, or was spoken with: a day, and when it was told."""
 

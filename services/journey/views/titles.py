@@ -44,6 +44,8 @@ OF_SERVICES: Final[Mapping[str, Mapping[str, str]]] = {
         "DepartureCancelled": "the departure is cancelled",
         "DepartureMissed": "the person did not leave as planned",
         "ReturneeDeparted": "the person has left Germany",
+        "DepartureCorrected": "the departure was corrected",
+        "DepartureVoided": "the person has not left Germany after all",
         "DepartureDiverted": "the person is in another country than planned",
         "ProfileSealed": "the profile was sealed anew",
         "ProfileDestroyed": "the keys of all that is known of the person are destroyed",

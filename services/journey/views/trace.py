@@ -35,7 +35,15 @@ OF_NO_ORGANISATION: Final = frozenset(
     {
         *("CaseOpened", "AgeBandChanged", "ConsentGranted", "ConsentWithdrawn", "ProfileSealed", "ProfileDestroyed"),
         *("DeparturePlanned", "DepartureRescheduled", "DepartureCancelled", "DepartureMissed", "DepartureDiverted"),
-        *("ReturneeDeparted", "ArrivedInCountry", "ArrivalCorrected", "RecordVoided", "NeverArrived"),
+        *(
+            "ReturneeDeparted",
+            "DepartureCorrected",
+            "DepartureVoided",
+            "ArrivedInCountry",
+            "ArrivalCorrected",
+            "RecordVoided",
+            "NeverArrived",
+        ),
         *("FirstContactMade", "NeedsAssessed", "LevelsDestroyed", "ReintegrationPlanAgreed"),
         *("RetentionStarted", "RetentionStopped", "RetentionHeld", "RetentionReleased"),
     }
@@ -274,7 +282,7 @@ def _parts(journey: Journey) -> Iterator[Part]:
         yield part(owner, "case", journey.status, opened.at, thing_id=journey.id, org=opened.org)
     for referral in journey.referrals:
         yield part("referral", "referral", referral.status, referral.since, thing_id=referral.id, org=referral.centre)
-    if desk.departure is not None:
+    if desk.departure is not None and desk.departure.status != "undecided":
         yield part("referral", "departure", desk.departure.status, desk.departure.at)
     for id_, enrolment in journey.courses.items():
         yield part("training", "enrolment", enrolment.status, enrolment.at, thing_id=id_, org=enrolment.provider)

@@ -24,6 +24,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from referral.domain.consent import REFERRAL_PURPOSE, CentreConsent, Consent
+from referral.domain.departing import DepartureCorrection
 from referral.domain.ending import Ended, Hold
 from referral.domain.journey import Journey, JourneyStatus
 from referral.domain.profile import PartKey, Share
@@ -119,6 +120,8 @@ class Case:
     """The person's seats in courses and ways into vacancies, in order of id."""
     departure_missed: Missed | None = None
     """How far word of the departure was missed."""
+    departures_corrected: tuple[DepartureCorrection, ...] = ()
+    """What was once recorded of departures: those of earlier journeys too."""
 
     @property
     def status(self) -> CaseStatus:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from placement import commands
+from placement import commands, contracts
 from placement.domain.candidate import Candidate, Place
 from placement.domain.progress import days_since, days_to_offer, targets
 from tests.support.memory import NOW
