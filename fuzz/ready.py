@@ -249,6 +249,20 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
             Walk.enrolment,
             lambda: {"result": "passed", "units": 20, "finished_on": german_today().isoformat(), "skills": ["7131"]},
         ),
+        "POST /enrolments/{enrolment_id}/complete/correct": _at(
+            "enrolment_id",
+            Walk.course_ended,
+            lambda: {
+                "result": "attended",
+                "units": 12,
+                "finished_on": german_today().isoformat(),
+                "skills": [],
+                "reason": "misunderstood",
+            },
+        ),
+        "POST /enrolments/{enrolment_id}/complete/void": _at(
+            "enrolment_id", Walk.course_ended, lambda: {"reason": "wrong_person"}
+        ),
     },
     "counselling": {
         "POST /referrals/{referral_id}/accept": _at(

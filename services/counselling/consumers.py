@@ -34,6 +34,8 @@ EVENTS: Mapping[type[Contract], Handler] = {
     contracts.EnrolmentConfirmed: Handler(BY_CASE, progress.enrolment_confirmed),
     contracts.EnrolmentCancelled: Handler(BY_CASE, progress.enrolment_cancelled),
     contracts.CourseCompleted: Handler(BY_CASE, progress.course_completed),
+    contracts.CompletionCorrected: Handler(BY_CASE, progress.course_completed),
+    contracts.CompletionVoided: Handler(BY_CASE, progress.completion_voided),
     contracts.JobOffered: Handler(BY_CASE, progress.job_offered),
     contracts.JobOfferAccepted: Handler(BY_CASE, progress.job_offer_accepted),
     contracts.JobOfferDeclined: Handler(BY_CASE, progress.job_offer_declined),

@@ -222,6 +222,27 @@ class CourseCompleted(CaseContract, source="training"):
     skills: Skills = ()
 
 
+class CompletionCorrected(CaseContract, source="training"):
+    """They did, otherwise than was told before."""
+
+    enrolment_id: UUID
+    provider: Provider
+    course_code: CourseCode
+    isco08: Isco08
+    category: MeasureCategory
+    result: Result
+    units: Units
+    finished_on: date
+    skills: Skills = ()
+
+
+class CompletionVoided(CaseContract, source="training"):
+    """They did not: they have a seat."""
+
+    enrolment_id: UUID
+    provider: Provider
+
+
 class JobOffered(CaseContract, source="placement"):
     """An employer offers work."""
 

@@ -33,6 +33,13 @@ PUT_RIGHT_BY: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "PlanDeparture": ("RescheduleDeparture", "CancelDeparture"),
         "BookDeparture": ("RescheduleDeparture", "CancelDeparture"),
         "RescheduleDeparture": ("RescheduleDeparture", "CancelDeparture"),
+        "ConfirmDeparture": ("CorrectDeparture", "VoidDeparture"),
+        "CorrectDeparture": ("CorrectDeparture", "VoidDeparture"),
+    },
+    "training": {
+        "ScheduleSession": ("CancelSession",),
+        "CompleteEnrolment": ("CorrectCompletion", "VoidCompletion"),
+        "CorrectCompletion": ("CorrectCompletion", "VoidCompletion"),
     },
     "counselling": {
         "AcceptReferral": ("FailReferral",),
@@ -84,6 +91,7 @@ NOT_NEEDED: Final[Mapping[str, Mapping[str, str]]] = {
         "CancelSession": "its people have seats elsewhere by then: another session is scheduled",
         "RequestEnrolment": "taken back by CancelEnrolment, which needs no reason of anybody",
         "CancelEnrolment": "requested anew, for the seats that are left",
+        "VoidCompletion": SAYS_SO_ITSELF,
     },
     "counselling": {
         "RejectReferral": "the scout has found another way since, or refers the person again",

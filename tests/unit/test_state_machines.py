@@ -83,6 +83,7 @@ MACHINES: dict[str, tuple[ModuleType, Any, str]] = {
         confirmed pass completed_passed
         confirmed attend completed_attended
         waitlisted,confirmed cancel cancelled
+        completed_passed,completed_attended void confirmed
         """,
     ),
     "candidacy": (

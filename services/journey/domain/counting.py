@@ -200,13 +200,13 @@ def _departure(outcome: Outcome) -> dict[str, Any]:
 
 def _courses(courses: Iterable[Course], begun: Iterable[Begun]) -> dict[str, Any]:
     courses = tuple(courses)
-    completed = [each.completed for each in courses if each.completed is not None]
+    completed = [each.learned for each in courses if each.learned is not None]
     learned = {each.isco08[:MINOR_GROUP] for each in completed}
     return {
         "enrolled": sum(each.seated for each in courses),
         "completed": len(completed),
         "cancelled_for_departure": sum(
-            each.cancelled is not None and each.completed is None and each.cancelled.reason in DEPARTURE_ENDED_IT
+            each.cancelled is not None and each.learned is None and each.cancelled.reason in DEPARTURE_ENDED_IT
             for each in courses
         ),
         "course_and_work": any(each.isco08[:MINOR_GROUP] in learned for each in begun),

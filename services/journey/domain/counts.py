@@ -225,9 +225,13 @@ def _left(known: Outcome, event: training.EnrolmentCancelled, at: datetime) -> O
     return known.course(event.enrolment_id, lambda course: replace(course, cancelled=later(course.cancelled, told)))
 
 
-def _learned(known: Outcome, event: training.CourseCompleted, at: datetime) -> Outcome:
+def _learned(known: Outcome, event: training.CourseCompleted | training.CompletionCorrected, at: datetime) -> Outcome:
     told = Completed(at, event.category, event.isco08)
     return known.course(event.enrolment_id, lambda course: replace(course, completed=later(course.completed, told)))
+
+
+def _not_learned(known: Outcome, event: training.CompletionVoided, at: datetime) -> Outcome:
+    return known.course(event.enrolment_id, lambda course: replace(course, void_at=last(course.void_at, at)))
 
 
 # --- offers and work --------------------------------------------------------------------------------------------------
@@ -344,6 +348,8 @@ FACTS: Final[Mapping[type[Contract], Fold]] = {
     training.EnrolmentConfirmed: _confirmed,
     training.EnrolmentCancelled: _left,
     training.CourseCompleted: _learned,
+    training.CompletionCorrected: _learned,
+    training.CompletionVoided: _not_learned,
     placement.JobOffered: _offered,
     placement.JobOfferCorrected: _offer_corrected,
     placement.JobOfferAccepted: _offer_accepted,

@@ -249,11 +249,19 @@ class Course:
     confirmed_at: datetime | None = None
     cancelled: Cancelled | None = None
     completed: Completed | None = None
+    void_at: datetime | None = None
+    """When it was last told that it was not completed after all."""
+
+    @property
+    def learned(self) -> Completed | None:
+        """That it was completed, unless that was an error."""
+        void = self.completed is not None and self.void_at is not None and self.void_at >= self.completed.at
+        return None if void else self.completed
 
     @property
     def seated(self) -> bool:
         """Whether there was a seat; who has completed a course had one."""
-        return self.confirmed_at is not None or self.completed is not None
+        return self.confirmed_at is not None or self.learned is not None
 
 
 @dataclass(frozen=True, slots=True)

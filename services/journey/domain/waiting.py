@@ -145,7 +145,7 @@ def _on_the_way(journey: Journey, referral: Referral) -> Wait:
 
 
 def _in_courses(journey: Journey) -> Iterator[Wait]:
-    for id_, each in journey.courses.items():
+    for id_, each in journey.places.items():
         if each.status in ("requested", "waitlisted"):
             yield _wait(journey, "seat", TRAINING_CLERK, each.provider, each.at, id_)
         elif each.status == "confirmed":

@@ -18,7 +18,7 @@ from journey.domain.owed import ANSWER, Deadline
 from journey.domain.referrals import ENDS
 from journey.domain.waiting import waits_of
 from journey.domain.words import first, heard, last, later, latest
-from journey.domain.work import Candidacy, Enrolment, Job, Offered, Reply, Work
+from journey.domain.work import Candidacy, Completion, Enrolment, Job, Offered, Reply, Work
 from vocabulary.arrivals import ARRIVAL
 from vocabulary.consents import consent_ends_at
 from vocabulary.roles import CENTRE_COUNSELLOR
@@ -233,6 +233,11 @@ def _enrolled(status: str) -> Fold:
     return fold
 
 
+def _completed(journey: Journey, told: Any, at: datetime) -> Journey:
+    word = Completion(at, getattr(told, "result", "void"), told.provider, told.session_id)
+    return replace(journey, completions=heard(journey.completions, told.enrolment_id, word))
+
+
 def _candidacy(status: str) -> OfWork:
     def part(work: Work, told: Any, at: datetime) -> Work:
         word = Candidacy(at, status, getattr(told, "reason", None))
@@ -352,7 +357,9 @@ _FOLDS: Final[Mapping[type[Contract], Fold]] = {
     training.EnrolmentWaitlisted: _enrolled("waitlisted"),
     training.EnrolmentConfirmed: _enrolled("confirmed"),
     training.EnrolmentCancelled: _enrolled("cancelled"),
-    training.CourseCompleted: _enrolled("completed"),
+    training.CourseCompleted: _completed,
+    training.CompletionCorrected: _completed,
+    training.CompletionVoided: _completed,
     placement.CandidateShortlisted: _work(_shortlisted),
     placement.CandidatePresented: _work(_candidacy("presented")),
     placement.InterviewArranged: _work(_candidacy("interview")),

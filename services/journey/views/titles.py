@@ -61,6 +61,8 @@ OF_SERVICES: Final[Mapping[str, Mapping[str, str]]] = {
         "EnrolmentWaitlisted": "the person waits for a seat in a course",
         "EnrolmentCancelled": "the person does not take the course",
         "CourseCompleted": "the person has taken the course to its end",
+        "CompletionCorrected": "how the course ended was corrected",
+        "CompletionVoided": "the person has not taken the course to its end after all",
     },
     "counselling": {
         "CaseOpened": "a centre has taken the person in",

@@ -258,13 +258,10 @@ class Case:
         return replace(self, centre_consents=tuple(sorted((*others, first), key=lambda each: each.id)))
 
     def engaged(self, told: Engagement) -> Case:
-        """The case with what is told of an engagement: one that is over stays so."""
+        """The case with what is told of an engagement."""
         known = next((each for each in self.engagements if each.id == told.id), told)
         others = (each for each in self.engagements if each.id != told.id)
-        ends = [each.over_at for each in (told, known) if each.over_at is not None]
-        over = told.over or known.over
-        after = replace(told, by=told.by or known.by, over=over, over_at=max(ends, default=None))
-        return replace(self, engagements=tuple(sorted((*others, after), key=lambda each: each.id)))
+        return replace(self, engagements=tuple(sorted((*others, told.told(known)), key=lambda each: each.id)))
 
     def with_referral(self, referral: Referral, care_key: WrappedKey | None = None) -> Case:
         """The case with this referral added or replaced, in order of time and id; `care_key`: a new one."""

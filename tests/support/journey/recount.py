@@ -141,6 +141,9 @@ def from_scratch(story: Sequence[Told]) -> dict[str, Any]:
     agreed = standing(story, "reintegration_plan", counselling.ReintegrationPlanAgreed)
     skills = set(sent[-1].event.skills) if sent else set()
     kept_on = offers.pop("kept_on")
+    results = of(story, training.CourseCompleted, training.CompletionCorrected)
+    void = of(story, training.CompletionVoided)
+    learned = bool(results) and not (void and void[-1].at >= results[-1].at)
     return {
         **offers,
         "arrived_on": None if arrived_on is None else arrived_on.isoformat(),
@@ -159,8 +162,8 @@ def from_scratch(story: Sequence[Told]) -> dict[str, Any]:
         "occupation": "unknown" if not skills else skills.pop() if len(skills) == 1 else "several",
         "failures": failures_of(story),
         **answers_of(story),
-        "enrolled": min(1, len(of(story, training.EnrolmentConfirmed, training.CourseCompleted))),
-        "completed": min(1, len(of(story, training.CourseCompleted))),
+        "enrolled": int(learned or bool(of(story, training.EnrolmentConfirmed))),
+        "completed": int(learned),
         "duties": duties_of(story),
     }
 

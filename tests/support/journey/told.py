@@ -316,6 +316,16 @@ def course_completed(at: float, isco08: str = "7213") -> Told:
     )
 
 
+def completion_corrected(at: float, isco08: str = "7213") -> Told:
+    """They did, otherwise than was told before."""
+    return told(training.CompletionCorrected, at, enrolment_id=ENROLMENT, isco08=isco08, category="EMPLOYABILITY")
+
+
+def completion_voided(at: float) -> Told:
+    """They did not."""
+    return told(training.CompletionVoided, at, enrolment_id=ENROLMENT)
+
+
 def failed(at: float, reason: str, referral_id: UUID = REFERRAL) -> Told:
     """Nothing more comes of the referral."""
     return told(counselling.ReferralFailed, at, referral_id=referral_id, reason=reason)
