@@ -374,6 +374,14 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
         "POST /candidacies/{candidacy_id}/interview/held": _at(
             "candidacy_id", Walk.invited, lambda: {"held_on": in_lagos(), "outcome": "held"}
         ),
+        "POST /candidacies/{candidacy_id}/interview/held/correct": _at(
+            "candidacy_id",
+            Walk.interviewed,
+            lambda: {"held_on": in_lagos(), "outcome": "person_absent", "reason": "misunderstood"},
+        ),
+        "POST /candidacies/{candidacy_id}/interview/held/void": _at(
+            "candidacy_id", Walk.interviewed, lambda: {"reason": "wrong_person"}
+        ),
         "POST /candidacies/{candidacy_id}/offer": _at(
             "candidacy_id",
             Walk.presented,

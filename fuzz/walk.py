@@ -292,6 +292,13 @@ class Walk:
         await self._staff("officer").do(f"/candidacies/{candidacy}/interview", interview)
         return candidacy
 
+    async def interviewed(self) -> str:
+        """A candidacy of which is told what became of its interview."""
+        candidacy = await self.invited()
+        told = {"held_on": in_lagos(), "outcome": "held"}
+        await self._staff("officer").do(f"/candidacies/{candidacy}/interview/held", told)
+        return candidacy
+
     async def offer(self) -> str:
         """An offer that waits for its answer."""
         return (await (await self._presented()).offered()).offer_id

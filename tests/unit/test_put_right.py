@@ -57,6 +57,8 @@ PUT_RIGHT_BY: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "Shortlist": ("CloseCandidacy",),
         "Present": ("CloseCandidacy",),
         "ArrangeInterview": ("CloseCandidacy",),
+        "ReportInterview": ("CorrectInterview", "VoidInterview"),
+        "CorrectInterview": ("CorrectInterview", "VoidInterview"),
         "MakeOffer": ("CorrectOffer", "VoidOffer"),
         "AcceptOffer": ("VoidOffer",),
         "StartEmployment": ("CorrectEmployment", "VoidEmployment"),
@@ -125,6 +127,7 @@ NOT_NEEDED: Final[Mapping[str, Mapping[str, str]]] = {
         "CloseVacancy": "published anew",
         "CloseCandidacy": "none bars a new one: the person is shortlisted again",
         "DeclineOffer": "never sanctioned: the person is shortlisted, and offered work, again",
+        "VoidInterview": SAYS_SO_ITSELF,
         "CorrectOffer": TWO_PEOPLE,
         "VoidOffer": TWO_PEOPLE,
         "CorrectEmployment": TWO_PEOPLE,
@@ -139,7 +142,7 @@ ABSENT: Final[Mapping[str, frozenset[str]]] = {
     "referral": frozenset({"OpenCase"}),
     "training": frozenset(),
     "counselling": frozenset({"OpenFile", "RecordAssessment"}),
-    "placement": frozenset({"ReportInterview"}),
+    "placement": frozenset(),
     "journey": frozenset(),
 }
 """What cannot be put right: the service's README says so under *Not here*."""

@@ -147,7 +147,7 @@ def test_a_candidacy_goes_no_way_that_its_table_does_not_have() -> None:
     ways = {
         "present": lambda it: it.presented(NOW.date(), NOW, NOW),
         "arrange": lambda it: it.invited(INTERVIEW, NOW),
-        "hold": lambda it: it.interviewed(NOW.date(), "held", NOW, NOW),
+        "hold": lambda it: it.interviewed(INTERVIEW, NOW, NOW),
         "offer": lambda it: it.offered(OFFER),
         "accept": lambda it: it.accepted(NOW.date()),
         "decline": lambda it: it.declined("wage", NOW.date()),

@@ -44,6 +44,7 @@ from vocabulary.voiding import CALL, CONTACT, PLAN
 Fold = Callable[[Outcome, Any, datetime], Outcome]
 OFFER: Final = "job_offer"
 EMPLOYMENT: Final = "employment"
+EMPLOYER_FEEDBACK: Final = "employer_feedback"
 """The records of placement that can be voided."""
 
 
@@ -291,6 +292,13 @@ def _placement_voided(known: Outcome, event: placement.PlacementRecordVoided, at
     return known
 
 
+def _not_met(known: Outcome, event: placement.InterviewVoided, _at: datetime) -> Outcome:
+    """What the employer owed was not done by an interview that has not been."""
+    if event.reported_at is None:
+        return known
+    return replace(known, void=tuple(sorted({*known.void, (EMPLOYER_FEEDBACK, event.reported_at)})))
+
+
 # --- deadlines --------------------------------------------------------------------------------------------------------
 
 
@@ -307,9 +315,12 @@ def _missed(service: str) -> Fold:
 def _met(service: str) -> Fold:
     def fold(known: Outcome, event: Any, at: datetime) -> Outcome:
         told = Met(at, event.due_at, event.level)
-        return known.duty(
-            service, event.deadline_type, event.subject_id, lambda duty: replace(duty, met=later(duty.met, told))
-        )
+
+        def change(duty: Duty) -> Duty:
+            mets = tuple(sorted({*duty.mets, told}, key=repr)) if duty.type == EMPLOYER_FEEDBACK else ()
+            return replace(duty, met=later(duty.met, told), mets=mets)
+
+        return known.duty(service, event.deadline_type, event.subject_id, change)
 
     return fold
 
@@ -360,6 +371,7 @@ FACTS: Final[Mapping[type[Contract], Fold]] = {
     placement.EmploymentStarted: _began_to_work,
     placement.EmploymentCorrected: _work_corrected,
     placement.PlacementRecordVoided: _placement_voided,
+    placement.InterviewVoided: _not_met,
     **_deadlines("referral", referral),
     **_deadlines("counselling", counselling),
     **_deadlines("placement", placement),

@@ -366,6 +366,8 @@ class Duty:
     missed: tuple[int, ...] = ()
     """The levels whose time passed."""
     met: Met | None = None
+    mets: tuple[Met, ...] = ()
+    """Each time that it was done, of what is owed anew after it, and may turn out not to have been done."""
     undone_at: datetime | None = None
     """When that by which it was done last turned out not to have been."""
 

@@ -243,6 +243,9 @@ class Outcome:
         met = duty.done
         if met is None or (duty.type, met.at) not in self.void:
             return met
+        if duty.mets:
+            left = (each for each in duty.mets if (duty.type, each.at) not in self.void)
+            return max(left, key=lambda each: (each.at, repr(each)), default=None)
         after = next((each for each in self.standing(duty.type) if each.at > met.at), None)
         if after is None:
             return None

@@ -94,6 +94,8 @@ OF_SERVICES: Final[Mapping[str, Mapping[str, str]]] = {
         "CandidatePresented": "the person was presented to an employer",
         "InterviewArranged": "employer and person are to meet",
         "InterviewHeld": "an interview is over",
+        "InterviewCorrected": "what became of an interview was corrected",
+        "InterviewVoided": "an interview has not been after all",
         "CandidacyClosed": "the way into a vacancy has ended",
         "JobOffered": "an employer offers work",
         "JobOfferAccepted": "the person takes the offer",
