@@ -205,6 +205,12 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
             Walk.planned,
             lambda: {"departed_on": _today(), "arrival_expected_on": _today(), "assistance_codes": []},
         ),
+        "POST /cases/{case_id}/journey/depart/correct": _at(
+            "case_id",
+            Walk.departed,
+            lambda: {"departed_on": _today(), "arrival_expected_on": ahead(3), "reason": "wrong_day"},
+        ),
+        "POST /cases/{case_id}/journey/depart/void": _at("case_id", Walk.departed, lambda: {"reason": "wrong_person"}),
         "POST /cases/{case_id}/journey/miss": _at(
             "case_id", Walk.planned, lambda: {"missed_on": german_today().isoformat(), "reason": "too_late"}
         ),
@@ -242,6 +248,20 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
             "enrolment_id",
             Walk.enrolment,
             lambda: {"result": "passed", "units": 20, "finished_on": german_today().isoformat(), "skills": ["7131"]},
+        ),
+        "POST /enrolments/{enrolment_id}/complete/correct": _at(
+            "enrolment_id",
+            Walk.course_ended,
+            lambda: {
+                "result": "attended",
+                "units": 12,
+                "finished_on": german_today().isoformat(),
+                "skills": [],
+                "reason": "misunderstood",
+            },
+        ),
+        "POST /enrolments/{enrolment_id}/complete/void": _at(
+            "enrolment_id", Walk.course_ended, lambda: {"reason": "wrong_person"}
         ),
     },
     "counselling": {
@@ -353,6 +373,14 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
         ),
         "POST /candidacies/{candidacy_id}/interview/held": _at(
             "candidacy_id", Walk.invited, lambda: {"held_on": in_lagos(), "outcome": "held"}
+        ),
+        "POST /candidacies/{candidacy_id}/interview/held/correct": _at(
+            "candidacy_id",
+            Walk.interviewed,
+            lambda: {"held_on": in_lagos(), "outcome": "person_absent", "reason": "misunderstood"},
+        ),
+        "POST /candidacies/{candidacy_id}/interview/held/void": _at(
+            "candidacy_id", Walk.interviewed, lambda: {"reason": "wrong_person"}
         ),
         "POST /candidacies/{candidacy_id}/offer": _at(
             "candidacy_id",

@@ -19,7 +19,7 @@ from aiokafka import AIOKafkaProducer
 
 from deploy.local.places import SERVICES
 from tests.support.chain import READS, Chain, until
-from tests.support.people import STAFF, Person, ahead, course, new_employer, new_file, past, vacancy
+from tests.support.people import STAFF, Person, ahead, course, german_today, new_employer, new_file, past, vacancy
 from tests.support.tokens import token
 
 COUNTRIES = ("AL", "EG", "GH", "GM", "IQ", "MA", "PK", "RS", "SN", "TN", "XK")
@@ -116,6 +116,13 @@ class Walk:
     async def enrolment(self) -> str:
         """A seat in the course of all."""
         return (await (await self._person().opened()).enrolled(self.session)).enrolment_id
+
+    async def course_ended(self) -> str:
+        """A seat in a course whose result is recorded."""
+        enrolment = await self.enrolment()
+        result = {"result": "passed", "units": 20, "finished_on": german_today().isoformat(), "skills": ["7131"]}
+        await self._staff("clerk").do(f"/enrolments/{enrolment}/complete", result)
+        return enrolment
 
     async def known_to_provider(self) -> str:
         """A seat of somebody of whose profile the provider has heard."""
@@ -283,6 +290,13 @@ class Walk:
         candidacy = await self.presented()
         interview = {"at": f"{ahead(1)}T09:30:00Z", "mode": "phone"}
         await self._staff("officer").do(f"/candidacies/{candidacy}/interview", interview)
+        return candidacy
+
+    async def interviewed(self) -> str:
+        """A candidacy of which is told what became of its interview."""
+        candidacy = await self.invited()
+        told = {"held_on": in_lagos(), "outcome": "held"}
+        await self._staff("officer").do(f"/candidacies/{candidacy}/interview/held", told)
         return candidacy
 
     async def offer(self) -> str:

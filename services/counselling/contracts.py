@@ -28,6 +28,7 @@ from vocabulary.events import CaseContract
 from vocabulary.switch import SwitchContract
 from vocabulary.terms import (
     AgeBand,
+    DepartureWord,
     MeasureCategory,
     PlanStatus,
     Priority,
@@ -166,6 +167,29 @@ class ReturneeDeparted(CaseContract, source="referral"):
     arrival_expected_on: date
 
 
+class DepartureCorrected(CaseContract, source="referral"):
+    """What was told at `reported_at` of the departure was wrong; this is right. What was told since, at `told_at`,
+    stays (`status`)."""
+
+    status: DepartureWord
+    departed_on: date
+    arrival_expected_on: date
+    told_at: Instant | None = None
+    reported_at: Instant
+
+
+class DepartureVoided(CaseContract, source="referral"):
+    """What was told at `reported_at` did not happen: the departure is what it was before, as was told at `told_at`."""
+
+    status: DepartureWord
+    earliest: date | None = None
+    latest: date | None = None
+    departed_on: date | None = None
+    arrival_expected_on: date | None = None
+    told_at: Instant | None = None
+    reported_at: Instant
+
+
 class DepartureDiverted(CaseContract, source="referral"):
     """The person has left Germany, and is not in the country of return."""
 
@@ -208,6 +232,27 @@ class CourseCompleted(CaseContract, source="training"):
     units: Units
     finished_on: date
     skills: Skills = ()
+
+
+class CompletionCorrected(CaseContract, source="training"):
+    """They did, otherwise than was told before."""
+
+    enrolment_id: UUID
+    provider: Provider
+    course_code: CourseCode
+    isco08: Isco08
+    category: MeasureCategory
+    result: Result
+    units: Units
+    finished_on: date
+    skills: Skills = ()
+
+
+class CompletionVoided(CaseContract, source="training"):
+    """They did not: they have a seat."""
+
+    enrolment_id: UUID
+    provider: Provider
 
 
 class JobOffered(CaseContract, source="placement"):

@@ -205,7 +205,7 @@ class CandidacyView(Answer):
         """From the states."""
         where = {"employer_id": vacancy.employer_id, "country": vacancy.country, "isco08": vacancy.isco08}
         facts = {**_facts(candidacy), "closed_reason": candidacy.shown_reason, "correction": None}
-        del facts["consent_end"], facts["answer_owed_from"], facts["start_missed"]
+        del facts["consent_end"], facts["answer_owed_from"], facts["start_missed"], facts["interviews_corrected"]
         return cls.model_validate({**facts, "vacancy_id": vacancy.id, **where})
 
     def with_request(self, candidacy: Candidacy, org: str | None, at: datetime) -> Self:

@@ -38,6 +38,7 @@ from placement.answers import (
 from placement.bodies import (
     Closing,
     Decline,
+    InterviewCorrection,
     InterviewReport,
     NewCandidacy,
     NewEmployer,
@@ -46,6 +47,7 @@ from placement.bodies import (
     NewOffer,
     NewVacancy,
     VacancyChange,
+    Voiding,
 )
 from placement.domain.candidacy import Candidacy, OfferStatus
 from placement.domain.candidate import CandidateStatus
@@ -270,6 +272,28 @@ async def report_interview(
     """They met, or one of them did not come. It decides nothing by itself."""
     ids = await candidacy_ids(reading, candidacy_id)
     return await run(commands.ReportInterview(*ids, body.held_on, body.outcome), actor, CANDIDACY, candidacy_id)
+
+
+@router.post(
+    "/candidacies/{candidacy_id}/interview/held/correct", tags=["candidacies"], **personal(CandidacyOutcome, *REFUSALS)
+)
+async def correct_interview(
+    candidacy_id: UUID, body: InterviewCorrection, actor: Officer, reading: Reading, run: Changer
+) -> Response:
+    """Says what became of the interview, of which something else was told; the employer's answer is owed as if that had
+    been told at once."""
+    ids = await candidacy_ids(reading, candidacy_id)
+    command = commands.CorrectInterview(*ids, body.held_on, body.outcome, body.reason)
+    return await run(command, actor, CANDIDACY, candidacy_id)
+
+
+@router.post(
+    "/candidacies/{candidacy_id}/interview/held/void", tags=["candidacies"], **personal(CandidacyOutcome, *REFUSALS)
+)
+async def void_interview(candidacy_id: UUID, body: Voiding, actor: Officer, reading: Reading, run: Changer) -> Response:
+    """Says that the interview has not been: it is arranged as it was before that was told."""
+    ids = await candidacy_ids(reading, candidacy_id)
+    return await run(commands.VoidInterview(*ids, body.reason), actor, CANDIDACY, candidacy_id)
 
 
 @router.post(

@@ -121,6 +121,14 @@ class InterviewReport(BaseModel):
     outcome: InterviewOutcome
 
 
+class InterviewCorrection(InterviewReport):
+    """What became of the interview, all of it; also what was told rightly."""
+
+    model_config = body(held_on="2026-03-12", outcome="person_absent", reason="misunderstood")
+
+    reason: Code = Field(description="a code of correction_reasons")
+
+
 class NewOffer(BaseModel):
     """What the employer offers. What is left out is as in the vacancy."""
 

@@ -101,6 +101,22 @@ class ReportInterview(OnCandidacy):
 
 
 @dataclass(frozen=True, slots=True)
+class CorrectInterview(OnCandidacy):
+    """Something else became of the interview than was told."""
+
+    held_on: date
+    outcome: InterviewOutcome
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoidInterview(OnCandidacy):
+    """It was told what became of an interview that has not been yet."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class MakeOffer(OnCandidacy):
     """The employer offers work; what is None is as in the vacancy, or the default."""
 

@@ -23,6 +23,8 @@ EVENTS: Mapping[type[Contract], Handler] = {
     contracts.ConsentGranted: followed(BY_CASE, incoming.consent_granted),
     contracts.ConsentWithdrawn: followed(BY_CASE_WITH_VACANCIES, incoming.consent_withdrawn),
     contracts.CourseCompleted: followed(BY_CASE, incoming.course_completed),
+    contracts.CompletionCorrected: followed(BY_CASE, incoming.course_completed),
+    contracts.CompletionVoided: followed(BY_CASE, incoming.completion_voided),
     contracts.ReferralRejected: followed(BY_CASE, incoming.referral_rejected),
     contracts.ReferralCompleted: followed(BY_CASE, incoming.referral_completed),
     contracts.ReferralFailed: followed(BY_CASE_WITH_VACANCIES, incoming.referral_failed),

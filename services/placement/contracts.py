@@ -99,9 +99,25 @@ class ConsentWithdrawn(CaseContract, source="referral"):
 class CourseCompleted(CaseContract, source="training"):
     """The person learned something in Germany."""
 
+    enrolment_id: UUID
     isco08: Isco08
     result: Result
     skills: Skills = ()
+
+
+class CompletionCorrected(CaseContract, source="training"):
+    """They learned something else than was told before."""
+
+    enrolment_id: UUID
+    isco08: Isco08
+    result: Result
+    skills: Skills = ()
+
+
+class CompletionVoided(CaseContract, source="training"):
+    """They did not complete that course."""
+
+    enrolment_id: UUID
 
 
 class ReferralRejected(CaseContract, source="counselling"):

@@ -114,6 +114,24 @@ class InterviewHeld(CandidacyEvent):
     outcome: InterviewOutcome
 
 
+class InterviewCorrected(CandidacyEvent):
+    """What InterviewHeld has told of the last interview was wrong; this is right, as if it had been told so then."""
+
+    employer_id: UUID
+    held_on: date
+    outcome: InterviewOutcome
+    reported_at: Instant | None = None
+    reason: Code
+
+
+class InterviewVoided(CandidacyEvent):
+    """What InterviewHeld has told of the last interview was an error: they are to meet, as was arranged."""
+
+    employer_id: UUID
+    reported_at: Instant | None = None
+    reason: Code
+
+
 class CandidacyClosed(CandidacyEvent):
     """The way into this vacancy ended without employment; an opening that was kept for the person is free again."""
 
@@ -288,6 +306,8 @@ EVENTS: tuple[type[Event], ...] = (
     CandidatePresented,
     InterviewArranged,
     InterviewHeld,
+    InterviewCorrected,
+    InterviewVoided,
     CandidacyClosed,
     JobOffered,
     JobOfferAccepted,

@@ -40,6 +40,7 @@ from referral.answers import (
 from referral.bodies import (
     Booking,
     Cancellation,
+    DepartureCorrection,
     DepartureReport,
     DiversionReport,
     HandoverPackage,
@@ -282,6 +283,19 @@ async def confirm_departure(case_id: UUID, body: DepartureReport, actor: Desk, r
     """The person has left Germany, by a plan or without one."""
     command = commands.ConfirmDeparture(case_id, body.departed_on, body.arrival_expected_on, body.assistance_codes)
     return await run(command, actor, CASE, case_id)
+
+
+@router.post("/cases/{case_id}/journey/depart/correct", tags=["journey"], **personal(JourneyOutcome, *REFUSALS))
+async def correct_departure(case_id: UUID, body: DepartureCorrection, actor: Desk, run: Changer) -> Response:
+    """Says how the departure was that is recorded otherwise: all is as if that had been reported at once."""
+    told = (body.departed_on, body.arrival_expected_on, body.assistance_codes)
+    return await run(commands.CorrectDeparture(case_id, *told, body.reason), actor, CASE, case_id)
+
+
+@router.post("/cases/{case_id}/journey/depart/void", tags=["journey"], **personal(JourneyOutcome, *REFUSALS))
+async def void_departure(case_id: UUID, body: Voiding, actor: Desk, run: Changer) -> Response:
+    """Says that the person has not left: the journey is where it was before that was reported."""
+    return await run(commands.VoidDeparture(case_id, body.reason), actor, CASE, case_id)
 
 
 @router.post("/cases", tags=["cases"], status_code=201, **personal(CaseOutcome, 403, 409))

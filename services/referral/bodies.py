@@ -181,6 +181,19 @@ class DepartureReport(BaseModel):
     assistance_codes: tuple[Code, ...] = Field(default=(), max_length=20, description="codes of assistance_codes")
 
 
+class DepartureCorrection(BaseModel):
+    """The departure as it was: all of it, also what was recorded rightly."""
+
+    model_config = body(
+        departed_on="2026-05-11", arrival_expected_on="2026-05-12", assistance_codes=[], reason="wrong_day"
+    )
+
+    departed_on: Day
+    arrival_expected_on: Day
+    assistance_codes: tuple[Code, ...] = Field(default=(), max_length=20, description="codes of assistance_codes")
+    reason: Code = Field(description="a code of correction_reasons")
+
+
 class StatusRequest(BaseModel):
     """What a country's status is to be, and why."""
 

@@ -224,6 +224,25 @@ class ConfirmDeparture:
 
 
 @dataclass(frozen=True, slots=True)
+class CorrectDeparture:
+    """The departure that is recorded was another one."""
+
+    case_id: UUID
+    departed_on: date
+    arrival_expected_on: date
+    assistance_codes: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoidDeparture:
+    """A departure was recorded, and the person has not left."""
+
+    case_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class RequestCountryStatus:
     """A person of the programme's management wants a country to be suspended, or active again.
 

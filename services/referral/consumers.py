@@ -55,6 +55,10 @@ EVENTS: Mapping[type[Contract], Handler] = {
     contracts.EnrolmentWaitlisted: heard(reaction(incoming.unchanged, "enrolment_id")),
     contracts.EnrolmentCancelled: heard(handing_over(reaction(incoming.seat_over, "enrolment_id", "reason"))),
     contracts.CourseCompleted: heard(handing_over(reaction(incoming.seat_over, "enrolment_id", "result"))),
+    contracts.CompletionCorrected: heard(handing_over(reaction(incoming.seat_was_over, "enrolment_id", "reason"))),
+    contracts.CompletionVoided: heard(
+        handing_over(reaction(incoming.seat_goes_on, "enrolment_id", "reason")), needed=WITH_PROFILE_OF_EVENT
+    ),
     contracts.CandidateShortlisted: heard(
         handing_over(reaction(incoming.picked, "candidacy_id")), needed=WITH_PROFILE_OF_EVENT
     ),

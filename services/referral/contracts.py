@@ -325,6 +325,20 @@ class CourseCompleted(_OfTraining, source="training"):
     result: Result
 
 
+class CompletionCorrected(_OfTraining, source="training"):
+    """They have, and it ended otherwise than was told at `reported_at`."""
+
+    reported_at: Instant | None = None
+    reason: Code
+
+
+class CompletionVoided(_OfTraining, source="training"):
+    """They have not: the provider has a seat for them still."""
+
+    provider: Provider
+    reason: Code
+
+
 class CandidateShortlisted(CaseContract, source="placement"):
     """A placement desk has picked the person for a vacancy."""
 

@@ -34,6 +34,7 @@ from vocabulary.codes import (
 from vocabulary.events import CaseEvent
 from vocabulary.terms import (
     AgeBand,
+    DepartureWord,
     EndReference,
     HoldReason,
     PlanStatus,
@@ -218,6 +219,35 @@ class ReturneeDeparted(ReferralEvent):
     country: Country
 
 
+class DepartureCorrected(ReferralEvent):
+    """What ReturneeDeparted has told at `reported_at` was wrong; this is right, as if it had been told so then. What
+    the desk has told since, at `told_at`, stays."""
+
+    status: DepartureWord
+    departed_on: date
+    arrival_expected_on: date
+    assistance_codes: Codes = ()
+    told_at: Instant | None = None
+    reported_at: Instant
+    reason: Code
+    country: Country
+
+
+class DepartureVoided(ReferralEvent):
+    """What ReturneeDeparted has told at `reported_at` was an error: the person did not leave. The departure is what it
+    was before, as the desk had told it at `told_at`."""
+
+    status: DepartureWord
+    earliest: date | None = None
+    latest: date | None = None
+    departed_on: date | None = None
+    arrival_expected_on: date | None = None
+    told_at: Instant | None = None
+    reported_at: Instant
+    reason: Code
+    country: Country
+
+
 class DepartureDiverted(ReferralEvent):
     """The person has left Germany and did not reach the country of return: they are in another one, if it is known."""
 
@@ -375,6 +405,8 @@ EVENTS: tuple[type[Event], ...] = (
     DepartureCancelled,
     DepartureMissed,
     ReturneeDeparted,
+    DepartureCorrected,
+    DepartureVoided,
     DepartureDiverted,
     ProfileSealed,
     ProfileDestroyed,

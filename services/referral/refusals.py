@@ -17,6 +17,7 @@ from vocabulary.refusals import (
     dates_reversed,
     hold_not_found,
     not_found,
+    nothing_corrected,
     nothing_recorded,
     nothing_requested,
     other_organisation,
@@ -111,6 +112,14 @@ ARRIVES_BEFORE_DEPARTURE: Final = dates_reversed(
 )
 MISSED_BEFORE_WINDOW: Final = dates_reversed("/missed_on", "The day is before the first day of the planned departure.")
 DIVERTED_BEFORE_DEPARTURE: Final = dates_reversed("/diverted_on", "The day is before the departure from Germany.")
+DEPARTED_AFTER_DIVERSION: Final = dates_reversed(
+    "/departed_on", "The day is after the one on which they were diverted."
+)
+DEPARTED_AFTER_ARRIVAL: Final = dates_reversed(
+    "/departed_on", "The day is after the one on which a centre saw the person in the country."
+)
+UNCHANGED: Final = nothing_corrected("case")
+NO_DEPARTURE: Final = nothing_recorded("case")
 COUNTRY_OF_RETURN: Final = Refused(
     "country_of_return",
     "The person returns to this country: whoever is there has arrived.",

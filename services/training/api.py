@@ -12,13 +12,14 @@ from chassis.http.answering import REFUSALS, answers, json_response
 from chassis.http.api import CODE_LISTS, Changer, Days, Now, Reading, Runner, acting_as
 from chassis.http.auditing import personal
 from chassis.http.paging import paged
-from chassis.http.problems import Problem
+from chassis.http.problems import Problem, allowed
 from chassis.http.routes import new_router
 from chassis.http.viewing import Viewer, root_of
 from chassis.pure.calendar import UnknownCalendar
 from chassis.pure.codes import Day, Language
 from chassis.pure.decision import BEYOND_CALENDARS, Actor
 from chassis.pure.paging import Page, Wish
+from chassis.pure.states import by_id
 from training import refusals, views
 from training.answers import (
     EnrolmentDetail,
@@ -29,13 +30,22 @@ from training.answers import (
     SessionOutcome,
     SessionSummary,
 )
-from training.bodies import CourseResult, NewEnrolment, NewSession, SessionCancellation
+from training.bodies import (
+    CourseResult,
+    NewEnrolment,
+    NewSession,
+    ResultCorrection,
+    SessionCancellation,
+    Voiding,
+)
 from training.commands import (
     CancelEnrolment,
     CancelSession,
     CompleteEnrolment,
+    CorrectCompletion,
     RequestEnrolment,
     ScheduleSession,
+    VoidCompletion,
 )
 from training.domain.enrolment import EnrolmentStatus
 from training.domain.session import CourseSession
@@ -170,6 +180,36 @@ async def complete_enrolment(
         skills=body.skills,
     )
     return await run(command, actor, ENROLMENT, enrolment_id)
+
+
+@router.post(
+    "/enrolments/{enrolment_id}/complete/correct", tags=["enrolments"], **personal(EnrolmentOutcome, *REFUSALS)
+)
+async def correct_completion(
+    enrolment_id: UUID, body: ResultCorrection, actor: Clerk, reading: Reading, run: Changer
+) -> Response:
+    """Says how the course ended for a person, of whom it is recorded otherwise."""
+    command = CorrectCompletion(
+        session_id=await root_of(reading, CourseSession, enrolment_id, refusals.ENROLMENT_NOT_FOUND),
+        enrolment_id=enrolment_id,
+        result=body.result,
+        units=body.units,
+        finished_on=body.finished_on,
+        skills=body.skills,
+        reason=body.reason,
+    )
+    return await run(command, actor, ENROLMENT, enrolment_id)
+
+
+@router.post("/enrolments/{enrolment_id}/complete/void", tags=["enrolments"], **personal(EnrolmentOutcome, *REFUSALS))
+async def void_completion(enrolment_id: UUID, body: Voiding, actor: Clerk, reading: Reading, run: Changer) -> Response:
+    """Says that there is no such result: the person has a seat, unless something has come meanwhile that ends it."""
+    session_id = await root_of(reading, CourseSession, enrolment_id, refusals.ENROLMENT_NOT_FOUND)
+    states = await reading.states((by_id(CourseSession, session_id),))
+    session = states.get(CourseSession, session_id)
+    enrolment = None if session is None else session.enrolment(enrolment_id)
+    case_id = allowed(refusals.ENROLMENT_NOT_FOUND if enrolment is None else enrolment.case_id)
+    return await run(VoidCompletion(session_id, enrolment_id, case_id, body.reason), actor, ENROLMENT, enrolment_id)
 
 
 @router.get("/enrolments", tags=["enrolments"], **personal(Page[EnrolmentSummary], 403))

@@ -71,3 +71,19 @@ class CourseResult(BaseModel):
     units: Units = Field(strict=True, description="teaching units of 45 minutes in which the person took part")
     finished_on: Day = Field(description="from the first day of the course to today")
     skills: tuple[Isco08, ...] = Field(default=(), max_length=20, description="ISCO-08 unit groups")
+
+
+class ResultCorrection(CourseResult):
+    """How the course ended, all of it; also what was recorded rightly."""
+
+    model_config = body(result="passed", units=20, finished_on="2026-04-24", skills=["7131"], reason="misunderstood")
+
+    reason: Code = Field(description="a code of correction_reasons")
+
+
+class Voiding(BaseModel):
+    """What was recorded did not happen, or not like that."""
+
+    model_config = body(reason="wrong_person")
+
+    reason: Code = Field(description="a code of correction_reasons")

@@ -59,3 +59,26 @@ class CompleteEnrolment:
     units: int
     finished_on: date
     skills: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectCompletion:
+    """The course ended otherwise than the provider has recorded."""
+
+    session_id: UUID
+    enrolment_id: UUID
+    result: Result
+    units: int
+    finished_on: date
+    skills: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoidCompletion:
+    """The provider has recorded a result that there is not. `case_id`: of the person whose enrolment it is."""
+
+    session_id: UUID
+    enrolment_id: UUID
+    case_id: UUID
+    reason: str

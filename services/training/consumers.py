@@ -25,6 +25,8 @@ EVENTS: Mapping[type[Contract], Handler] = {
     contracts.DepartureCancelled: Handler(BY_CASE, incoming.departure_cancelled),
     contracts.DepartureMissed: Handler(BY_CASE, incoming.departure_missed),
     contracts.ReturneeDeparted: Handler(BY_CASE_WITH_SESSIONS, incoming.returnee_departed),
+    contracts.DepartureCorrected: Handler(BY_CASE_WITH_SESSIONS, incoming.departure_corrected),
+    contracts.DepartureVoided: Handler(BY_CASE_WITH_SESSIONS, incoming.departure_voided),
     contracts.ReferralFailed: Handler(BY_CASE_WITH_SESSIONS, incoming.referral_failed),
     contracts.ArrivalCorrected: Handler(BY_CASE_WITH_SESSIONS, incoming.arrival_corrected),
     contracts.RecordVoided: Handler(BY_CASE, incoming.record_voided),

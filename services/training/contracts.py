@@ -12,7 +12,7 @@ from vocabulary import receiving, retention
 from vocabulary.codes import CaseRef, Country, Desk, Org, Recipients
 from vocabulary.events import CaseContract
 from vocabulary.switch import SwitchContract
-from vocabulary.terms import AgeBand, PlanStatus, TargetGroup
+from vocabulary.terms import AgeBand, DepartureWord, PlanStatus, TargetGroup
 
 
 class CaseOpened(CaseContract, source="referral"):
@@ -113,6 +113,23 @@ class ReturneeDeparted(CaseContract, source="referral"):
     """The person has left Germany."""
 
     departed_on: date
+
+
+class DepartureCorrected(CaseContract, source="referral"):
+    """What was told at `reported_at` of the departure was wrong; this is right."""
+
+    departed_on: date
+    reported_at: Instant
+
+
+class DepartureVoided(CaseContract, source="referral"):
+    """What was told at `reported_at` did not happen: the departure is what it was before, as was told at `told_at`."""
+
+    status: DepartureWord
+    earliest: date | None = None
+    departed_on: date | None = None
+    told_at: Instant | None = None
+    reported_at: Instant
 
 
 class ProfileSealed(receiving.Sealed, source="referral"):

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field
 
 from chassis.pure import audit, operations
-from chassis.pure.codes import Code, Language
+from chassis.pure.codes import Code, Instant, Language
 from chassis.pure.messages import Event
 from training.domain.terms import CancelReason
 from vocabulary import receiving
@@ -85,6 +85,28 @@ class CourseCompleted(EnrolmentEvent):
     skills: Skills = ()
 
 
+class CompletionCorrected(EnrolmentEvent):
+    """What CourseCompleted has told of this enrolment was wrong; this is right, as if it had been told so then."""
+
+    course_code: CourseCode
+    isco08: Isco08
+    category: MeasureCategory
+    result: Result
+    units: Units
+    finished_on: date
+    skills: Skills = ()
+    reported_at: Instant | None = None
+    reason: Code
+
+
+class CompletionVoided(EnrolmentEvent):
+    """What CourseCompleted has told of this enrolment was an error: the person has a seat, unless EnrolmentCancelled
+    tells at once that they have not. How the course ended is told anew."""
+
+    reported_at: Instant | None = None
+    reason: Code
+
+
 class ProfileKeyDestroyed(receiving.Destroyed, service="training"):
     """A provider's copy of a key that was taken back is destroyed: it can open the part no more.
 
@@ -134,6 +156,8 @@ EVENTS: tuple[type[Event], ...] = (
     EnrolmentWaitlisted,
     EnrolmentCancelled,
     CourseCompleted,
+    CompletionCorrected,
+    CompletionVoided,
     ProfileKeyDestroyed,
     AuditSealed,
     *OPERATIONS,

@@ -56,6 +56,7 @@ class Reference:
     courses: CodeList[Course]
     session_cancel_reasons: CodeList[CodeRow]
     fail_reasons: CodeList[FailReason]
+    correction_reasons: CodeList[CodeRow]
     rules: TrainingSettings
 
     @classmethod
@@ -72,6 +73,7 @@ class Reference:
                 "measure_categories": Category,
                 "session_cancel_reasons": CodeRow,
                 "fail_reasons": FailReason,
+                "correction_reasons": CodeRow,
             },
         )
         return cls(
@@ -82,6 +84,7 @@ class Reference:
             courses=lists["courses"],
             session_cancel_reasons=lists["session_cancel_reasons"],
             fail_reasons=lists["fail_reasons"],
+            correction_reasons=lists["correction_reasons"],
             rules=rules or TrainingSettings(),
         )
 

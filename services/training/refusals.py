@@ -6,7 +6,15 @@ from datetime import date
 from typing import Final
 
 from chassis.pure.decision import Refused
-from vocabulary.refusals import consent_missing, dates_reversed, not_found, other_organisation, profile_not_told
+from vocabulary.refusals import (
+    consent_missing,
+    dates_reversed,
+    not_found,
+    nothing_corrected,
+    nothing_recorded,
+    other_organisation,
+    profile_not_told,
+)
 
 NOT_A_PROVIDER: Final = Refused(
     "not_a_provider",
@@ -47,6 +55,9 @@ UNITS_EXCEED_COURSE: Final = Refused(
     "/units",
     422,
 )
+
+NO_RESULT: Final = nothing_recorded("enrolment")
+UNCHANGED: Final = nothing_corrected("enrolment")
 
 SESSION_CANCELLED: Final = Refused(
     "session_cancelled", "The course session was cancelled.", "Choose another one from GET /sessions."

@@ -14,6 +14,8 @@ ProfilePart = Literal["identity", "contact", "care"]
 ConsentStatus = Literal["granted", "withdrawn"]
 PlanStatus = Literal["planned", "booked"]
 """Of a departure that is still to come: a window, or a day."""
+DepartureWord = Literal["undecided", "planned", "booked", "cancelled", "missed", "departed", "diverted"]
+"""What a desk says of a departure: that somebody has arrived, or was waited for in vain, a centre says."""
 Readiness = Literal["now", "after_support", "not_now"]
 """When the person can begin to work, by the assessment."""
 CandidacyStatus = Literal["shortlisted", "presented", "interview", "offered", "accepted", "started", "closed"]

@@ -94,6 +94,7 @@ VALUES: Mapping[str, Value] = {
     "latest": someday,
     "arrival_expected_on": someday,
     "arrived_on": someday,
+    "told_at": lambda random, _contract, at: at - timedelta(hours=random.randint(1, 20)),
     "reported_at": lambda random, _contract, at: at - timedelta(minutes=random.randint(1, 20)),
     "record": lambda random, _contract, _at: random.choice(("arrival", *RECORDS)),
     "record_id": one_of("o1", "j1"),
@@ -208,8 +209,11 @@ DEPARTURES: Mapping[type[Contract], str | None] = {
     referral.DepartureMissed: "missed",
     referral.DepartureDiverted: "diverted",
     referral.ReturneeDeparted: "departed",
+    referral.DepartureCorrected: None,
+    referral.DepartureVoided: None,
 }
-OVER = {"cancelled", "passed", "attended"}
+OVER = {"cancelled"}
+RESULTS = (training.CourseCompleted, training.CompletionCorrected, training.CompletionVoided)
 
 
 def apart(history: list[Told]) -> list[Told]:
@@ -222,15 +226,17 @@ def apart(history: list[Told]) -> list[Told]:
 def test_a_slot_holds_the_last_word_of_its_topic(history: list[Told], random: Random) -> None:
     history = apart(history)
     answers, places, replies = dict[UUID, str](), dict[UUID, str](), dict[UUID, str]()
+    results = dict[UUID, str | None]()
     closed, departure, ended = set[UUID](), None, {"referral": False, "counselling": False}
     for contract, facts, _at in history:
         if contract in ANSWERS:
             answers[facts["referral_id"]] = ANSWERS[contract]
-        elif contract in PLACES or contract is training.CourseCompleted:
-            place = facts["enrolment_id"]
-            word = PLACES.get(contract) or facts["result"]
+        elif contract in PLACES:
+            place, word = facts["enrolment_id"], PLACES[contract]
             if places.get(place) not in OVER or word in OVER:
                 places[place] = word
+        elif contract in RESULTS:
+            results[facts["enrolment_id"]] = facts.get("result")
         elif contract in REPLIES:
             replies[facts["offer_id"]] = REPLIES[contract]
         elif contract is placement.CandidacyClosed:
@@ -243,7 +249,8 @@ def test_a_slot_holds_the_last_word_of_its_topic(history: list[Told], random: Ra
     random.shuffle(mixed)
     journey = read(mixed)
     assert {id_: each.status for id_, each in journey.centres.answers.items()} == answers
-    assert {id_: each.status for id_, each in journey.courses.items()} == places
+    taken = {id_: result or places.get(id_, "confirmed") for id_, result in results.items()}
+    assert {id_: each.status for id_, each in journey.places.items()} == {**places, **taken}
     assert {id_: each.status for id_, each in journey.work.replies.items()} == replies
     assert (journey.desk.departure.status if journey.desk.departure else None) == departure
     for id_ in closed:

@@ -31,10 +31,14 @@ from tests.support.journey.told import (
     called,
     candidacy_closed,
     completed,
+    completion_corrected,
+    completion_voided,
     contacted,
     course_completed,
     declined,
     departed,
+    departure_corrected,
+    departure_voided,
     expired,
     failed,
     heard,
@@ -87,6 +91,19 @@ def arrivals(draw: st.DrawFn) -> list[Told]:
 
 
 @st.composite
+def departures(draw: st.DrawFn) -> list[Told]:
+    """Reports of a departure, some corrected, some void, and corrections of a report that is missing."""
+    told = list[Told]()
+    for reported in draw(st.lists(DAYS, max_size=3, unique=True)):
+        if draw(st.integers(0, 4)):
+            told.append(departed(reported - 1))
+        for at in draw(st.lists(st.integers(reported + 1, 600), max_size=3, unique=True)):
+            voids = draw(st.booleans())
+            told.append(departure_voided(reported, at) if voids else departure_corrected(draw(DAYS), reported, at))
+    return told
+
+
+@st.composite
 def work_of_centres(draw: st.DrawFn) -> list[Told]:
     """Calls, contacts and plans, some void, and voids of what is missing."""
     measures = st.sampled_from([("documents",), ("documents", "job_placement")])
@@ -115,7 +132,6 @@ ELSEWHERE = st.one_of(
     st.builds(accepted, DAYS, referral_id=REFERRALS),
     st.builds(rejected, DAYS, REFERRALS),
     st.builds(planned, DAYS),
-    st.builds(departed, DAYS),
     st.builds(never_arrived, DAYS),
     st.builds(failed, DAYS, REASONS, REFERRALS),
     st.builds(completed, DAYS, REFERRALS),
@@ -133,6 +149,8 @@ ELSEWHERE = st.one_of(
     st.builds(work_voided, WORKS, DAYS),
     st.builds(seated, DAYS),
     st.builds(course_completed, DAYS),
+    st.builds(completion_corrected, DAYS),
+    st.builds(completion_voided, DAYS),
     st.builds(missed, TYPES, st.integers(1, 3), DAYS),
     st.builds(met, TYPES, st.integers(0, 3), DAYS, DAYS),
     st.builds(package_voided, DAYS),
@@ -142,7 +160,7 @@ ELSEWHERE = st.one_of(
 @st.composite
 def stories(draw: st.DrawFn) -> list[Told]:
     """Events of one case. No two of one kind are told at the same moment: a service tells one thing after another."""
-    told = [*draw(arrivals()), *draw(work_of_centres()), *draw(st.lists(ELSEWHERE, max_size=25))]
+    told = [*draw(arrivals()), *draw(departures()), *draw(work_of_centres()), *draw(st.lists(ELSEWHERE, max_size=25))]
     return list({(type(event), getattr(event, "offer_id", None), at): Told(event, at) for event, at in told}.values())
 
 

@@ -33,8 +33,14 @@ PUT_RIGHT_BY: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "PlanDeparture": ("RescheduleDeparture", "CancelDeparture"),
         "BookDeparture": ("RescheduleDeparture", "CancelDeparture"),
         "RescheduleDeparture": ("RescheduleDeparture", "CancelDeparture"),
+        "ConfirmDeparture": ("CorrectDeparture", "VoidDeparture"),
+        "CorrectDeparture": ("CorrectDeparture", "VoidDeparture"),
     },
-    "training": {"ScheduleSession": ("CancelSession",)},
+    "training": {
+        "ScheduleSession": ("CancelSession",),
+        "CompleteEnrolment": ("CorrectCompletion", "VoidCompletion"),
+        "CorrectCompletion": ("CorrectCompletion", "VoidCompletion"),
+    },
     "counselling": {
         "AcceptReferral": ("FailReferral",),
         "CompleteReferral": ("ReopenReferral",),
@@ -51,6 +57,8 @@ PUT_RIGHT_BY: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "Shortlist": ("CloseCandidacy",),
         "Present": ("CloseCandidacy",),
         "ArrangeInterview": ("CloseCandidacy",),
+        "ReportInterview": ("CorrectInterview", "VoidInterview"),
+        "CorrectInterview": ("CorrectInterview", "VoidInterview"),
         "MakeOffer": ("CorrectOffer", "VoidOffer"),
         "AcceptOffer": ("VoidOffer",),
         "StartEmployment": ("CorrectEmployment", "VoidEmployment"),
@@ -70,6 +78,7 @@ NOT_NEEDED: Final[Mapping[str, Mapping[str, str]]] = {
         "WithdrawReferral": "the person is referred anew, or the centre that has them reopens",
         "VoidHandoverPackage": SAYS_SO_ITSELF,
         "CancelDeparture": "planned anew",
+        "VoidDeparture": SAYS_SO_ITSELF,
         "MissDeparture": "planned anew, or departed",
         "DivertDeparture": "departed anew: they travel on",
         "RequestDestruction": TWO_PEOPLE,
@@ -85,6 +94,7 @@ NOT_NEEDED: Final[Mapping[str, Mapping[str, str]]] = {
         "CancelSession": "its people have seats elsewhere by then: another session is scheduled",
         "RequestEnrolment": "taken back by CancelEnrolment, which needs no reason of anybody",
         "CancelEnrolment": "requested anew, for the seats that are left",
+        "VoidCompletion": SAYS_SO_ITSELF,
     },
     "counselling": {
         "RejectReferral": "the scout has found another way since, or refers the person again",
@@ -119,6 +129,7 @@ NOT_NEEDED: Final[Mapping[str, Mapping[str, str]]] = {
         "CloseVacancy": "published anew",
         "CloseCandidacy": "none bars a new one: the person is shortlisted again",
         "DeclineOffer": "never sanctioned: the person is shortlisted, and offered work, again",
+        "VoidInterview": SAYS_SO_ITSELF,
         "CorrectOffer": TWO_PEOPLE,
         "VoidOffer": TWO_PEOPLE,
         "CorrectEmployment": TWO_PEOPLE,
@@ -130,10 +141,10 @@ NOT_NEEDED: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """Commands after which nothing has to be put right by another one, and why."""
 ABSENT: Final[Mapping[str, frozenset[str]]] = {
-    "referral": frozenset({"OpenCase", "ConfirmDeparture"}),
-    "training": frozenset({"CompleteEnrolment"}),
+    "referral": frozenset({"OpenCase"}),
+    "training": frozenset(),
     "counselling": frozenset({"OpenFile", "RecordAssessment", "ConfirmAdoption"}),
-    "placement": frozenset({"ReportInterview"}),
+    "placement": frozenset(),
     "journey": frozenset(),
 }
 """What cannot be put right: the service's README says so under *Not here*."""

@@ -83,6 +83,7 @@ MACHINES: dict[str, tuple[ModuleType, Any, str]] = {
         confirmed pass completed_passed
         confirmed attend completed_attended
         waitlisted,confirmed cancel cancelled
+        completed_passed,completed_attended void confirmed
         """,
     ),
     "candidacy": (
@@ -146,7 +147,7 @@ def test_a_candidacy_goes_no_way_that_its_table_does_not_have() -> None:
     ways = {
         "present": lambda it: it.presented(NOW.date(), NOW, NOW),
         "arrange": lambda it: it.invited(INTERVIEW, NOW),
-        "hold": lambda it: it.interviewed(NOW.date(), "held", NOW, NOW),
+        "hold": lambda it: it.interviewed(INTERVIEW, NOW, NOW),
         "offer": lambda it: it.offered(OFFER),
         "accept": lambda it: it.accepted(NOW.date()),
         "decline": lambda it: it.declined("wage", NOW.date()),

@@ -109,6 +109,8 @@ class CentreFile:
     """Per centre the wrapped key of the levels of its assessments, which rest in a table of their own."""
     journey_told_at: datetime | None = None
     """When the latest of what the departure rests on happened: what is older and comes late changes nothing."""
+    journey_said_at: datetime | None = None
+    """When that was said as it is known, if that corrects what was said before."""
     withdrawn_early: tuple[EarlyWithdrawal, ...] = ()
     early: Early = field(default_factory=Early)
     age: Age | None = None

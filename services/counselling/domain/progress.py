@@ -7,7 +7,7 @@ record that was missing comes after later ones: an end that is told before its b
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Literal, Protocol, TypeVar
 from uuid import UUID
 
@@ -28,6 +28,9 @@ class Course:
     units: int | None = None
     finished_on: date | None = None
     skills: tuple[str, ...] = ()
+    told_at: datetime | None = None
+    """When this was told of its end: what was told of it before and comes late changes nothing. Older documents do not
+    say."""
 
 
 @dataclass(frozen=True, slots=True)

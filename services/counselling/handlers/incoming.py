@@ -18,10 +18,12 @@ from counselling.contracts import (
     ConsentGranted,
     ConsentWithdrawn,
     DepartureCancelled,
+    DepartureCorrected,
     DepartureDiverted,
     DepartureMissed,
     DeparturePlanned,
     DepartureRescheduled,
+    DepartureVoided,
     HandoverPackageSent,
     HandoverPackageVoided,
     ReferralWithdrawn,
@@ -182,14 +184,35 @@ def departure_missed(states: States, event: DepartureMissed, context: Context) -
 def returnee_departed(states: States, event: ReturneeDeparted, context: Context) -> Decision:
     """The person is on the way."""
     file = file_of(states, event.case_id)
+    return _departing(file, _left(file, event), context)
+
+
+def departure_corrected(states: States, event: DepartureCorrected, context: Context) -> Decision:
+    """They have left on another day, or are expected on another one: as if that had been told at once. That somebody
+    was diverted since stays."""
+    file = file_of(states, event.case_id)
+    left = _left(file, event)
+    if event.status == "diverted":
+        left = replace(left, status="diverted", arrival_expected_on=None)
+    return _said_otherwise(file, left, event.told_at or event.reported_at, context)
+
+
+def _left(file: CentreFile, event: ReturneeDeparted | DepartureCorrected) -> Departure:
     known = file.departure or Departure("departed")
-    departure = replace(
-        known,
-        status="departed",
-        departed_on=event.departed_on,
-        arrival_expected_on=event.arrival_expected_on,
+    return replace(
+        known, status="departed", departed_on=event.departed_on, arrival_expected_on=event.arrival_expected_on
     )
-    return _departing(file, departure, context)
+
+
+def departure_voided(states: States, event: DepartureVoided, context: Context) -> Decision:
+    """They have not left: the departure is what it was before, also for what is owed before it."""
+    file = file_of(states, event.case_id)
+    if event.status == "undecided":
+        known = file.departure if file.departure is not None and file.departure.status == "expected" else None
+        return _said_otherwise(file, known, event.told_at, context)
+    days = (event.earliest, event.latest, event.departed_on)
+    expected_on = event.arrival_expected_on if event.status == "departed" else None
+    return _said_otherwise(file, Departure(event.status, *days, expected_on), event.told_at, context)
 
 
 def departure_diverted(states: States, event: DepartureDiverted, context: Context) -> Decision:
@@ -203,11 +226,23 @@ def _departing(file: CentreFile, departure: Departure, context: Context) -> Deci
     """The departure as it is known now; what is told late, and is older than what is known, changes nothing."""
     if _outdated(file, context.occurred_at):
         return NOTHING
-    return Decision((replace(file, departure=departure, journey_told_at=context.occurred_at),))
+    at = context.occurred_at
+    return Decision((replace(file, departure=departure, journey_told_at=at, journey_said_at=None),))
+
+
+def _said_otherwise(
+    file: CentreFile, departure: Departure | None, since: datetime | None, context: Context
+) -> Decision:
+    """The departure as it has been since then, by a word that corrects what was told before."""
+    if _outdated(file, context.occurred_at):
+        return NOTHING
+    at = context.occurred_at
+    return Decision((replace(file, departure=departure, journey_told_at=since, journey_said_at=at),))
 
 
 def _outdated(file: CentreFile, at: datetime) -> bool:
-    return file.journey_told_at is not None and at < file.journey_told_at
+    known = file.journey_said_at or file.journey_told_at
+    return known is not None and at < known
 
 
 def _consenting(file: CentreFile, consents: tuple[consent.Consent, ...], context: Context) -> Decision:

@@ -13,6 +13,8 @@ from chassis.pure.decision import NOTHING, Context, Decision, Refused
 from chassis.pure.states import States
 from counselling.contracts import (
     CandidacyClosed,
+    CompletionCorrected,
+    CompletionVoided,
     CourseCompleted,
     EmploymentCorrected,
     EmploymentStarted,
@@ -46,16 +48,34 @@ def enrolment_confirmed(states: States, event: EnrolmentConfirmed, _context: Con
     return _course(file, Course(event.enrolment_id, event.provider, status))
 
 
-def enrolment_cancelled(states: States, event: EnrolmentCancelled, _context: Context) -> Decision:
+def enrolment_cancelled(states: States, event: EnrolmentCancelled, context: Context) -> Decision:
     """The enrolment ended without completion. One that never had a seat is not shown here."""
     file = file_of(states, event.case_id)
     if not any(course.id == event.enrolment_id for course in file.courses):
         return Decision((replace(file, early=file.early.with_cancelled(event.enrolment_id)),))
-    return _course(file, Course(event.enrolment_id, event.provider, "cancelled"))
+    return _course(file, Course(event.enrolment_id, event.provider, "cancelled", told_at=context.occurred_at))
 
 
-def course_completed(states: States, event: CourseCompleted, context: Context) -> Decision | Refused:
-    """The person brings a finished course along. A course that was ever listed will do: courses are retired."""
+def completion_voided(states: States, event: CompletionVoided, context: Context) -> Decision:
+    """It has not ended: the person has a seat, unless the provider tells at once that it is over, or has since."""
+    file = file_of(states, event.case_id)
+    known = next((course for course in file.courses if course.id == event.enrolment_id), None)
+    if known is not None and known.told_at is not None and known.told_at >= context.occurred_at:
+        return NOTHING
+    status: CourseStatus = "cancelled" if event.enrolment_id in file.early.cancelled else "confirmed"
+    file = replace(file, early=file.early.without(event.enrolment_id))
+    return _course(file, Course(event.enrolment_id, event.provider, status, told_at=context.occurred_at))
+
+
+def course_completed(
+    states: States, event: CourseCompleted | CompletionCorrected, context: Context
+) -> Decision | Refused:
+    """The person brings a finished course along; how it ended, as was told last. A course that was ever listed will do:
+    courses are retired."""
+    file = file_of(states, event.case_id)
+    known = next((course for course in file.courses if course.id == event.enrolment_id), None)
+    if known is not None and known.told_at is not None and known.told_at > context.occurred_at:
+        return NOTHING
     if event.course_code not in context.reference.courses:
         return unknown_code_of_event("/course_code", "courses")
     course = Course(
@@ -68,8 +88,9 @@ def course_completed(states: States, event: CourseCompleted, context: Context) -
         units=event.units,
         finished_on=event.finished_on,
         skills=event.skills,
+        told_at=context.occurred_at,
     )
-    return _course(file_of(states, event.case_id), course)
+    return _course(file, course)
 
 
 def job_offered(states: States, event: JobOffered, _context: Context) -> Decision:

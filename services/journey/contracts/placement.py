@@ -55,6 +55,17 @@ class InterviewArranged(CaseContract, source="placement"):
     candidacy_id: UUID
 
 
+class InterviewCorrected(CaseContract, source="placement"):
+    """Something else became of the interview than was told."""
+
+
+class InterviewVoided(CaseContract, source="placement"):
+    """The interview has not been, which was told at `reported_at`."""
+
+    candidacy_id: UUID
+    reported_at: Instant | None = None
+
+
 class InterviewHeld(CaseContract, source="placement"):
     """What became of an interview: they met, or one of them did not come."""
 
@@ -182,6 +193,8 @@ ALL: tuple[type[Contract], ...] = (
     CandidatePresented,
     InterviewArranged,
     InterviewHeld,
+    InterviewCorrected,
+    InterviewVoided,
     CandidacyClosed,
     JobOffered,
     JobOfferAccepted,

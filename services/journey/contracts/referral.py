@@ -13,7 +13,7 @@ from vocabulary import retention
 from vocabulary.codes import CaseRef, Centre, Country, Org, Recipients, Skills
 from vocabulary.events import CaseContract
 from vocabulary.switch import SwitchContract
-from vocabulary.terms import AgeBand, PlanStatus, Priority, ReturnType, Sex, TargetGroup
+from vocabulary.terms import AgeBand, DepartureWord, PlanStatus, Priority, ReturnType, Sex, TargetGroup
 
 
 class AgeBandChanged(CaseContract, source="referral"):
@@ -131,6 +131,27 @@ class ReturneeDeparted(CaseContract, source="referral"):
     departed_on: Day
 
 
+class DepartureCorrected(CaseContract, source="referral"):
+    """What was told at `reported_at` of the departure was wrong; this is right. What was told since, at `told_at`,
+    stays (`status`)."""
+
+    status: DepartureWord
+    arrival_expected_on: Day
+    departed_on: Day
+    told_at: Instant | None = None
+    reported_at: Instant
+
+
+class DepartureVoided(CaseContract, source="referral"):
+    """What was told at `reported_at` did not happen: the departure is what it was before, as was told at `told_at`."""
+
+    status: DepartureWord
+    latest: Day | None = None
+    arrival_expected_on: Day | None = None
+    told_at: Instant | None = None
+    reported_at: Instant
+
+
 class DepartureDiverted(CaseContract, source="referral"):
     """The person has left Germany and did not reach the country of return."""
 
@@ -216,6 +237,8 @@ ALL: tuple[type[Contract], ...] = (
     DepartureCancelled,
     DepartureMissed,
     ReturneeDeparted,
+    DepartureCorrected,
+    DepartureVoided,
     DepartureDiverted,
     ProfileSealed,
     ProfileDestroyed,

@@ -67,6 +67,25 @@ class CourseCompleted(CaseContract, source="training"):
     category: MeasureCategory
 
 
+class CompletionCorrected(CaseContract, source="training"):
+    """They have taken it to its end, otherwise than was told before."""
+
+    enrolment_id: UUID
+    session_id: UUID
+    provider: Provider
+    result: Result
+    isco08: Isco08
+    category: MeasureCategory
+
+
+class CompletionVoided(CaseContract, source="training"):
+    """They have not: they have a seat, unless the enrolment is cancelled."""
+
+    enrolment_id: UUID
+    session_id: UUID
+    provider: Provider
+
+
 class ProfileKeyDestroyed(CaseContract, source="training"):
     """A provider's copy of a key that was taken back is destroyed: it can open the part no more."""
 
@@ -85,6 +104,8 @@ ALL: tuple[type[Contract], ...] = (
     EnrolmentWaitlisted,
     EnrolmentCancelled,
     CourseCompleted,
+    CompletionCorrected,
+    CompletionVoided,
     ProfileKeyDestroyed,
     AuditSealed,
 )

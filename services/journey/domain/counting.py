@@ -99,7 +99,7 @@ def _person(outcome: Outcome) -> dict[str, Any]:
         "occupation": _occupation(() if told is None else told.skills),
         "opened_at": None if opening is None else opening.at.isoformat(),
         "referred_at": None if sent is None else sent.isoformat(),
-        "departed_on": None if outcome.departure is None else _text(outcome.departure.on),
+        "departed_on": _text(outcome.departed_on),
         "failures": _failures(outcome.askings),
     }
 
@@ -157,7 +157,7 @@ def _hops(outcome: Outcome, arrived_on: date | None) -> dict[str, Any]:
     """Of the first referral that was sent, and of the first acceptance, offer and work."""
     sent = min((each for each in outcome.askings if each.sent), key=lambda each: (each.sent.at, each.id), default=None)  # type: ignore[union-attr]
     accepted = min((each.accepted.at for each in outcome.askings if each.accepted), default=None)
-    departed_on = None if outcome.departure is None else outcome.departure.on
+    departed_on = outcome.departed_on
     kept_on = earliest(each.kept_on for each in outcome.offers)
     started_on = min((each.started_on for each in _begun(outcome)), default=None)
     sent_at = None if sent is None or sent.sent is None else sent.sent.at
@@ -205,13 +205,13 @@ def _departure(outcome: Outcome) -> dict[str, Any]:
 
 def _courses(courses: Iterable[Course], begun: Iterable[Begun]) -> dict[str, Any]:
     courses = tuple(courses)
-    completed = [each.completed for each in courses if each.completed is not None]
+    completed = [each.learned for each in courses if each.learned is not None]
     learned = {each.isco08[:MINOR_GROUP] for each in completed}
     return {
         "enrolled": sum(each.seated for each in courses),
         "completed": len(completed),
         "cancelled_for_departure": sum(
-            each.cancelled is not None and each.completed is None and each.cancelled.reason in DEPARTURE_ENDED_IT
+            each.cancelled is not None and each.learned is None and each.cancelled.reason in DEPARTURE_ENDED_IT
             for each in courses
         ),
         "course_and_work": any(each.isco08[:MINOR_GROUP] in learned for each in begun),

@@ -25,9 +25,9 @@ from journey.domain.facts import (
     Completed,
     Duty,
     Failure,
+    Left,
     Made,
     Met,
-    Moved,
     Opening,
     Place,
     Plan,
@@ -45,6 +45,7 @@ from vocabulary.voiding import CALL, CONTACT, PLAN
 Fold = Callable[[Outcome, Any, datetime], Outcome]
 OFFER: Final = "job_offer"
 EMPLOYMENT: Final = "employment"
+EMPLOYER_FEEDBACK: Final = "employer_feedback"
 """The records of placement that can be voided."""
 
 
@@ -161,7 +162,15 @@ def _departure_planned(known: Outcome, _event: referral.DeparturePlanned, at: da
 
 
 def _departed(known: Outcome, event: referral.ReturneeDeparted, at: datetime) -> Outcome:
-    return replace(known, departure=later(known.departure, Moved(at, event.departed_on)))
+    return known.having_left(Left(at, at, event.departed_on))
+
+
+def _left_otherwise(known: Outcome, event: referral.DepartureCorrected, at: datetime) -> Outcome:
+    return known.having_left(Left(event.reported_at, at, event.departed_on))
+
+
+def _not_left(known: Outcome, event: referral.DepartureVoided, at: datetime) -> Outcome:
+    return known.having_left(Left(event.reported_at, at, None))
 
 
 def _arrived(known: Outcome, event: counselling.ArrivedInCountry, at: datetime) -> Outcome:
@@ -222,9 +231,13 @@ def _left(known: Outcome, event: training.EnrolmentCancelled, at: datetime) -> O
     return known.course(event.enrolment_id, lambda course: replace(course, cancelled=later(course.cancelled, told)))
 
 
-def _learned(known: Outcome, event: training.CourseCompleted, at: datetime) -> Outcome:
+def _learned(known: Outcome, event: training.CourseCompleted | training.CompletionCorrected, at: datetime) -> Outcome:
     told = Completed(at, event.category, event.isco08)
     return known.course(event.enrolment_id, lambda course: replace(course, completed=later(course.completed, told)))
+
+
+def _not_learned(known: Outcome, event: training.CompletionVoided, at: datetime) -> Outcome:
+    return known.course(event.enrolment_id, lambda course: replace(course, void_at=last(course.void_at, at)))
 
 
 # --- offers and work --------------------------------------------------------------------------------------------------
@@ -284,6 +297,13 @@ def _placement_voided(known: Outcome, event: placement.PlacementRecordVoided, at
     return known
 
 
+def _not_met(known: Outcome, event: placement.InterviewVoided, _at: datetime) -> Outcome:
+    """What the employer owed was not done by an interview that has not been."""
+    if event.reported_at is None:
+        return known
+    return replace(known, void=tuple(sorted({*known.void, (EMPLOYER_FEEDBACK, event.reported_at)})))
+
+
 # --- deadlines --------------------------------------------------------------------------------------------------------
 
 
@@ -300,9 +320,12 @@ def _missed(service: str) -> Fold:
 def _met(service: str) -> Fold:
     def fold(known: Outcome, event: Any, at: datetime) -> Outcome:
         told = Met(at, event.due_at, event.level)
-        return known.duty(
-            service, event.deadline_type, event.subject_id, lambda duty: replace(duty, met=later(duty.met, told))
-        )
+
+        def change(duty: Duty) -> Duty:
+            mets = tuple(sorted({*duty.mets, told}, key=repr)) if duty.type == EMPLOYER_FEEDBACK else ()
+            return replace(duty, met=later(duty.met, told), mets=mets)
+
+        return known.duty(service, event.deadline_type, event.subject_id, change)
 
     return fold
 
@@ -319,6 +342,8 @@ FACTS: Final[Mapping[type[Contract], Fold]] = {
     referral.HandoverPackageVoided: _not_handed_over,
     referral.DeparturePlanned: _departure_planned,
     referral.ReturneeDeparted: _departed,
+    referral.DepartureCorrected: _left_otherwise,
+    referral.DepartureVoided: _not_left,
     counselling.CaseOpened: _walked_in,
     counselling.CaseAdopted: _adopted,
     counselling.AgeBandChanged: _aged,
@@ -340,6 +365,8 @@ FACTS: Final[Mapping[type[Contract], Fold]] = {
     training.EnrolmentConfirmed: _confirmed,
     training.EnrolmentCancelled: _left,
     training.CourseCompleted: _learned,
+    training.CompletionCorrected: _learned,
+    training.CompletionVoided: _not_learned,
     placement.JobOffered: _offered,
     placement.JobOfferCorrected: _offer_corrected,
     placement.JobOfferAccepted: _offer_accepted,
@@ -350,6 +377,7 @@ FACTS: Final[Mapping[type[Contract], Fold]] = {
     placement.EmploymentStarted: _began_to_work,
     placement.EmploymentCorrected: _work_corrected,
     placement.PlacementRecordVoided: _placement_voided,
+    placement.InterviewVoided: _not_met,
     **_deadlines("referral", referral),
     **_deadlines("counselling", counselling),
     **_deadlines("placement", placement),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from journey.domain.consents import Consent
@@ -59,7 +59,7 @@ class Asked:
 class Departure(Word):
     """The last word on the way home from Germany."""
 
-    STEPS: ClassVar = ("cancelled", "missed", "planned", "booked", "departed", "diverted")
+    STEPS: ClassVar = ("undecided", "cancelled", "missed", "planned", "booked", "departed", "diverted")
 
     at: datetime
     status: str
@@ -67,6 +67,13 @@ class Departure(Word):
     """The last day on which the person is to leave."""
     expected_on: date | None = None
     """When the person was to arrive, of one who has left."""
+    said_at: datetime | None = None
+    """When it was said, of what corrects another word."""
+
+    @property
+    def order(self) -> tuple[Any, ...]:
+        """By when it was said."""
+        return (self.said_at or self.at, self.STEPS.index(self.status))
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,6 +196,15 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """What a desk said of a departure that it had reported at `reported_at`; `on` is None: there was none."""
+
+    reported_at: datetime
+    at: datetime
+    on: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class Moved:
     """The person left Germany, or was spoken with: a day, and when it was told."""
 
@@ -248,11 +257,19 @@ class Course:
     confirmed_at: datetime | None = None
     cancelled: Cancelled | None = None
     completed: Completed | None = None
+    void_at: datetime | None = None
+    """When it was last told that it was not completed after all."""
+
+    @property
+    def learned(self) -> Completed | None:
+        """That it was completed, unless that was an error."""
+        void = self.completed is not None and self.void_at is not None and self.void_at >= self.completed.at
+        return None if void else self.completed
 
     @property
     def seated(self) -> bool:
         """Whether there was a seat; who has completed a course had one."""
-        return self.confirmed_at is not None or self.completed is not None
+        return self.confirmed_at is not None or self.learned is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,6 +374,8 @@ class Duty:
     missed: tuple[int, ...] = ()
     """The levels whose time passed."""
     met: Met | None = None
+    mets: tuple[Met, ...] = ()
+    """Each time that it was done, of what is owed anew after it, and may turn out not to have been done."""
     undone_at: datetime | None = None
     """When that by which it was done last turned out not to have been."""
 

@@ -30,7 +30,7 @@ def _with(known: Outcome, other: Outcome) -> Outcome:
     agreed = [each for each in (known.plan_agreed, other.plan_agreed) if each is not None]
     duties = {(each.service, each.type, each.subject): each for each in (*known.duties, *other.duties)}
     return replace(
-        known.recorded(*other.records),
+        known.recorded(*other.records).having_left(*other.left),
         opening=known.opening or other.opening,
         adopted=known.adopted or other.adopted,
         profile=known.profile or other.profile,

@@ -37,7 +37,7 @@ from journey.domain.desk import Desk, Ended, Opened
 from journey.domain.owed import Deadline, Limit
 from journey.domain.referrals import Referral, begun_at, has_died, last_arrival, referrals_of
 from journey.domain.wait import Wait
-from journey.domain.work import Enrolment, Offered, Work
+from journey.domain.work import Completion, Enrolment, Offered, Work
 from vocabulary.terms import CandidacyStatus
 from vocabulary.voiding import CALL, CONTACT, PLAN
 
@@ -57,6 +57,7 @@ Stage = Literal[
 ]
 OfferStatus = Literal["open", "accepted", "declined", "expired", "retracted", "void", "over"]
 """`void`: there was none. `over`: it was open or taken when its candidacy was closed."""
+COMPLETED = frozenset({"passed", "attended"})
 REFERENCES = UUID("7d8f1c52-52a5-5c0e-9f10-35c0a4d3c7b1")
 """A case is found by its reference as by any other id: by the id that follows from it in this space."""
 
@@ -70,6 +71,8 @@ class Journey:
     desk: Desk = field(default_factory=Desk)
     centres: Centres = field(default_factory=Centres)
     courses: Mapping[UUID, Enrolment] = field(default_factory=dict)
+    """What was told of each place in a course, but how the course ended, which stands here in older documents alone."""
+    completions: Mapping[UUID, Completion] = field(default_factory=dict)
     work: Work = field(default_factory=Work)
     deadlines: Mapping[str, Deadline] = field(default_factory=dict)
     limits: Mapping[str, Limit] = field(default_factory=dict)
@@ -122,6 +125,18 @@ class Journey:
     def referrals(self) -> tuple[Referral, ...]:
         """Every referral as it stands, by when it was made."""
         return referrals_of(self.desk, self.centres, self.arrival)
+
+    @cached_property
+    def places(self) -> Mapping[UUID, Enrolment]:
+        """How each place in a course stands."""
+        found = dict(self.courses)
+        for id_, told in self.completions.items():
+            known = found.get(id_)
+            if told.status != "void":
+                found[id_] = Enrolment(told.at, told.status, told.provider, told.session_id)
+            elif known is None or known.status in COMPLETED:
+                found[id_] = Enrolment(told.at, "confirmed", told.provider, told.session_id)
+        return found
 
     @property
     def ended(self) -> Ended | None:

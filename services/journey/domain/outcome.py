@@ -14,6 +14,7 @@ from journey.domain.facts import (
     Band,
     Course,
     Duty,
+    Left,
     Link,
     Met,
     Moved,
@@ -138,6 +139,9 @@ class Outcome:
     planned_at: datetime | None = None
     """When a departure was planned last: what was told of an arrival before belongs to an earlier journey."""
     departure: Moved | None = None
+    """The last one in documents from before `left`."""
+    left: tuple[Left, ...] = ()
+    """Of each report of a departure what was last said of it."""
     arrival: Arrival | None = None
     never_arrived_at: datetime | None = None
     contact: Moved | None = None
@@ -193,6 +197,19 @@ class Outcome:
         told = self.arrival
         return told if told is not None and told.on is not None and self.is_of_this(told.reported_at) else None
 
+    @property
+    def departed_on(self) -> date | None:
+        """The day of the departure that was reported last, of those that are not void."""
+        before = self.departure
+        said: dict[datetime, date | None] = {} if before is None else {before.at: before.on}
+        said |= {each.reported_at: each.on for each in self.left}
+        return max(((at, on) for at, on in said.items() if on is not None), default=(None, None))[1]
+
+    def having_left(self, *told: Left) -> Outcome:
+        """With more that was said of departures; of each report the last word counts."""
+        words = sorted({*self.left, *told}, key=lambda each: (each.reported_at, each.at, repr(each)))
+        return replace(self, left=tuple({each.reported_at: each for each in words}.values()))
+
     def standing(self, record: str) -> tuple[Recorded, ...]:
         """What was told of a kind of record and is not void, in the order of time."""
         return tuple(each for each in self.records if each.record == record and (record, each.at) not in self.void)
@@ -229,6 +246,9 @@ class Outcome:
         met = duty.done
         if met is None or (duty.type, met.at) not in self.void:
             return met
+        if duty.mets:
+            left = (each for each in duty.mets if (duty.type, each.at) not in self.void)
+            return max(left, key=lambda each: (each.at, repr(each)), default=None)
         after = next((each for each in self.standing(duty.type) if each.at > met.at), None)
         if after is None:
             return None

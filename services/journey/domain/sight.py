@@ -83,7 +83,7 @@ def sight_of(journey: Journey, eyes: Eyes) -> Sight | None:
     if not any(each.covers(eyes.org, eyes.home, eyes.now) for each in covered):
         return None
     if eyes.role == TRAINING_CLERK:
-        enrolled = any(each.provider == eyes.org for each in journey.courses.values())
+        enrolled = any(each.provider == eyes.org for each in journey.places.values())
         return Sight(frozenset({"training"}), whole=False, own=eyes.org) if enrolled else None
     if eyes.role == PLACEMENT_OFFICER:
         return Sight(frozenset({"training", "placement"}), whole=False) if _picked(journey, eyes) else None
@@ -107,7 +107,7 @@ def _has_cared(journey: Journey, centre: str) -> bool:
 def of_others(journey: Journey, sight: Sight) -> frozenset[UUID]:
     """Referrals and places in courses that were asked of organisations whose part is not seen."""
     asked = {each.id: each.centre for each in journey.referrals}
-    asked |= {id_: each.provider for id_, each in journey.courses.items()}
+    asked |= {id_: each.provider for id_, each in journey.places.items()}
     return frozenset(id_ for id_, org in asked.items() if not sight.holds(org))
 
 

@@ -131,7 +131,7 @@ def _in_care(journey: Journey, referral: Referral) -> Iterator[Wait]:
 
 def _on_the_way(journey: Journey, referral: Referral) -> Wait:
     departure, desk = journey.desk.departure, _desk(journey)
-    if departure is None:
+    if departure is None or departure.status == "undecided":
         return _wait(journey, "departure", SCOUT, desk, referral.since, journey.id, referral)
     since = max(referral.since, departure.at)
     if departure.status == "departed":
@@ -145,7 +145,7 @@ def _on_the_way(journey: Journey, referral: Referral) -> Wait:
 
 
 def _in_courses(journey: Journey) -> Iterator[Wait]:
-    for id_, each in journey.courses.items():
+    for id_, each in journey.places.items():
         if each.status in ("requested", "waitlisted"):
             yield _wait(journey, "seat", TRAINING_CLERK, each.provider, each.at, id_)
         elif each.status == "confirmed":

@@ -25,6 +25,18 @@ class Enrolment(Word):
 
 
 @dataclass(frozen=True, slots=True)
+class Completion(Word):
+    """How a course ended for somebody, as was told last; `void`: it has not."""
+
+    STEPS: ClassVar = ("void", "attended", "passed")
+
+    at: datetime
+    status: str
+    provider: str
+    session_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Candidacy(Word):
     """How far somebody has got on the way into one vacancy, but for what becomes of an offer."""
 

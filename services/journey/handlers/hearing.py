@@ -5,20 +5,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from chassis.pure.messages import Contract
 from journey.contracts import counselling, placement, referral, training
 from journey.domain.centre import Answer, Arrival, Centres, Done, Step
 from journey.domain.consents import Consent
-from journey.domain.desk import Adopted, Aged, Asked, Departure, Desk, Ended, Opened, Owner
+from journey.domain.desk import AHEAD, Adopted, Aged, Asked, Departure, Desk, Ended, Opened, Owner
 from journey.domain.journey import Journey
 from journey.domain.owed import ANSWER, Deadline
 from journey.domain.referrals import ENDS
 from journey.domain.waiting import waits_of
 from journey.domain.words import first, heard, last, later, latest
-from journey.domain.work import Candidacy, Enrolment, Job, Offered, Reply, Work
+from journey.domain.work import Candidacy, Completion, Enrolment, Job, Offered, Reply, Work
 from vocabulary.arrivals import ARRIVAL
 from vocabulary.consents import consent_ends_at
 from vocabulary.roles import CENTRE_COUNSELLOR
@@ -135,6 +135,26 @@ def _departed(desk: Desk, told: referral.ReturneeDeparted, at: datetime) -> Desk
     return replace(desk, departure=later(desk.departure, word))
 
 
+def _left_otherwise(desk: Desk, told: referral.DepartureCorrected, at: datetime) -> Desk:
+    return _said_otherwise(desk, told, told.arrival_expected_on, None, at)
+
+
+def _not_left(desk: Desk, told: referral.DepartureVoided, at: datetime) -> Desk:
+    """What the departure was before holds since it was told; if nobody had told of one, it is not known."""
+    return _said_otherwise(desk, told, told.arrival_expected_on, told.latest, at)
+
+
+def _said_otherwise(desk: Desk, told: Any, expected_on: date | None, latest: date | None, at: datetime) -> Desk:
+    word = Departure(
+        told.told_at or told.reported_at,
+        told.status,
+        latest if told.status in AHEAD else None,
+        expected_on if told.status == "departed" else None,
+        said_at=at,
+    )
+    return replace(desk, departure=later(desk.departure, word))
+
+
 def _departure(status: str) -> OfDesk:
     return lambda desk, _told, at: replace(desk, departure=later(desk.departure, Departure(at, status)))
 
@@ -211,10 +231,15 @@ def _with_arrival(centres: Centres, word: Arrival) -> Centres:
 
 def _enrolled(status: str) -> Fold:
     def fold(journey: Journey, told: Any, at: datetime) -> Journey:
-        word = Enrolment(at, getattr(told, "result", status), told.provider, told.session_id)
+        word = Enrolment(at, status, told.provider, told.session_id)
         return replace(journey, courses=heard(journey.courses, told.enrolment_id, word))
 
     return fold
+
+
+def _completed(journey: Journey, told: Any, at: datetime) -> Journey:
+    word = Completion(at, getattr(told, "result", "void"), told.provider, told.session_id)
+    return replace(journey, completions=heard(journey.completions, told.enrolment_id, word))
 
 
 def _candidacy(status: str) -> OfWork:
@@ -305,6 +330,8 @@ _FOLDS: Final[Mapping[type[Contract], Fold]] = {
     referral.DepartureMissed: _desk(_departure("missed")),
     referral.DepartureDiverted: _desk(_departure("diverted")),
     referral.ReturneeDeparted: _desk(_departed),
+    referral.DepartureCorrected: _desk(_left_otherwise),
+    referral.DepartureVoided: _desk(_not_left),
     referral.ProfileDestroyed: _desk(_destroyed),
     **_deadlines("referral", referral),
     counselling.CaseOpened: _at_centre(_walked_in),
@@ -335,7 +362,9 @@ _FOLDS: Final[Mapping[type[Contract], Fold]] = {
     training.EnrolmentWaitlisted: _enrolled("waitlisted"),
     training.EnrolmentConfirmed: _enrolled("confirmed"),
     training.EnrolmentCancelled: _enrolled("cancelled"),
-    training.CourseCompleted: _enrolled("completed"),
+    training.CourseCompleted: _completed,
+    training.CompletionCorrected: _completed,
+    training.CompletionVoided: _completed,
     placement.CandidateShortlisted: _work(_shortlisted),
     placement.CandidatePresented: _work(_candidacy("presented")),
     placement.InterviewArranged: _work(_candidacy("interview")),

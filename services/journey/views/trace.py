@@ -45,7 +45,15 @@ OF_NO_ORGANISATION: Final = frozenset(
             "ProfileDestroyed",
         ),
         *("DeparturePlanned", "DepartureRescheduled", "DepartureCancelled", "DepartureMissed", "DepartureDiverted"),
-        *("ReturneeDeparted", "ArrivedInCountry", "ArrivalCorrected", "RecordVoided", "NeverArrived"),
+        *(
+            "ReturneeDeparted",
+            "DepartureCorrected",
+            "DepartureVoided",
+            "ArrivedInCountry",
+            "ArrivalCorrected",
+            "RecordVoided",
+            "NeverArrived",
+        ),
         *("FirstContactMade", "NeedsAssessed", "LevelsDestroyed", "ReintegrationPlanAgreed"),
         *("RetentionStarted", "RetentionStopped", "RetentionHeld", "RetentionReleased"),
     }
@@ -193,7 +201,7 @@ def _shown_to(journey: Journey, sight: Sight, others: frozenset[UUID]) -> Callab
 def _moments(journey: Journey, others: frozenset[UUID]) -> Iterator[datetime]:
     """When something was told of referrals and places in courses that are not of others."""
     desk, centres = journey.desk, journey.centres
-    for words in (desk.asked, centres.children, centres.answers, journey.courses):
+    for words in (desk.asked, centres.children, centres.answers, journey.places):
         yield from (word.at for id_, word in words.items() if id_ not in others)
     for times in (desk.withdrawn, desk.packages, desk.void_packages, centres.received):
         yield from (at for id_, at in times.items() if id_ not in others)
@@ -286,9 +294,9 @@ def _parts(journey: Journey) -> Iterator[Part]:
         yield part("counselling", "adoption", "adopted", adopted.at, thing_id=journey.id, org=adopted.org)
     for referral in journey.referrals:
         yield part("referral", "referral", referral.status, referral.since, thing_id=referral.id, org=referral.centre)
-    if desk.departure is not None:
+    if desk.departure is not None and desk.departure.status != "undecided":
         yield part("referral", "departure", desk.departure.status, desk.departure.at)
-    for id_, enrolment in journey.courses.items():
+    for id_, enrolment in journey.places.items():
         yield part("training", "enrolment", enrolment.status, enrolment.at, thing_id=id_, org=enrolment.provider)
     if journey.arrival is not None:
         yield part("counselling", "arrival", journey.arrival.status, journey.arrival.at, org=journey.arrival.centre)

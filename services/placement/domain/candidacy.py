@@ -115,6 +115,20 @@ class Interview:
     mode: InterviewMode
     held_on: date | None = None
     outcome: InterviewOutcome | None = None
+    reported_at: datetime | None = None
+    """When that was first told, whatever was corrected since. Older documents do not say."""
+    level_before: int = 0
+    """How far the employer's answer was overdue when it was told."""
+
+
+@dataclass(frozen=True, slots=True)
+class InterviewCorrection:
+    """What was told of an interview, and what has taken its place; `now` is None: nobody has told what became of it."""
+
+    was: Interview
+    now: Interview | None
+    reason: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +192,8 @@ class Candidacy(Stepping[Step]):
     """What somebody wants offer or employment to be; a second person has not answered, or not in time."""
     corrections: tuple[Correction, ...] = ()
     """What was once recorded of them."""
+    interviews_corrected: tuple[InterviewCorrection, ...] = ()
+    """What was once told of interviews."""
 
     @property
     def shown_reason(self) -> ShownReason | None:
@@ -202,6 +218,7 @@ class Candidacy(Stepping[Step]):
             answer_due_at=None,
             correction=None,
             corrections=(),
+            interviews_corrected=(),
             offer=None
             if offer is None
             else replace(
@@ -224,13 +241,20 @@ class Candidacy(Stepping[Step]):
         """The employer wants to meet the person: for the first time, at another time than before, or once more."""
         return self.stepped("arrange", interview=interview, **_owed(interview.at, answer_due_at))
 
-    def interviewed(
-        self, on: date, outcome: InterviewOutcome, owed_from: datetime, answer_due_at: datetime
-    ) -> Candidacy:
+    def interviewed(self, interview: Interview, owed_from: datetime, answer_due_at: datetime) -> Candidacy:
         """They met, or one of them did not come."""
-        assert self.interview is not None, "no interview was arranged"
-        interview = replace(self.interview, held_on=on, outcome=outcome)
+        interview = replace(interview, level_before=self.overdue_level)
         return self.stepped("hold", interview=interview, **_owed(owed_from, answer_due_at))
+
+    def interviewed_otherwise(
+        self, kept: InterviewCorrection, interview: Interview, owed: tuple[datetime, datetime, int] | None
+    ) -> Candidacy:
+        """What was told of the interview was wrong. `owed`: since when and until when the employer owes an answer, and
+        how far it is overdue, if that follows from the interview."""
+        after = replace(self, interview=interview, interviews_corrected=(*self.interviews_corrected, kept))
+        if owed is None:
+            return after
+        return replace(after, answer_owed_from=owed[0], answer_due_at=owed[1], overdue_level=owed[2])
 
     def offered(self, offer: Offer) -> Candidacy:
         """The employer offers work."""

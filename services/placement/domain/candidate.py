@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from operator import attrgetter
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from placement.domain.candidacy import Candidacy
@@ -79,6 +79,25 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
+class Learned:
+    """What somebody has learned in a course, as was told last of it; nothing, if they did not complete it."""
+
+    id: UUID
+    """Of the enrolment."""
+    told_at: datetime
+    skills: tuple[str, ...] = ()
+    verified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSkills:
+    """What somebody can do by what others tell than providers of courses; in older documents, by these as well."""
+
+    told: tuple[str, ...] = ()
+    verified: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """The root per case. A candidate without profile is a stub: other topics spoke of the case first."""
 
@@ -89,6 +108,10 @@ class Candidate:
     consents: tuple[Consent, ...] = ()
     skills: tuple[str, ...] = ()
     verified_skills: tuple[str, ...] = ()
+    """Of both all that follows from the next two; lists ask for it."""
+    own_skills: OwnSkills | None = None
+    """None in older documents: there `skills` say it."""
+    courses: tuple[Learned, ...] = ()
     arrival: Arrival | None = None
     readiness: Readiness | None = None
     first_offer_on: date | None = None
@@ -171,7 +194,7 @@ class Candidate:
             self,
             profile=profile,
             referrals=self.referrals.referred(referral_id, root_id),
-            skills=_union(self.skills, skills),
+            **self._bringing(skills),
         )
         return candidate.aged(Age(profile.age_band, place.at)).moved(place)
 
@@ -182,7 +205,7 @@ class Candidate:
             self,
             profile=self.profile or profile,
             referrals=self.referrals.taken_in(referral_id),
-            skills=_union(self.skills, skills),
+            **self._bringing(skills),
         )
         return candidate.aged(Age(profile.age_band, place.at)).moved(place)
 
@@ -199,14 +222,21 @@ class Candidate:
         last = place if self.place is None or place.outdates(self.place) else self.place
         return replace(self, place=last, known_from=min(self.had_from or place.at, place.at))
 
-    def trained(self, skills: Iterable[str], *, verified: bool) -> Candidate:
-        """The person completed a course; skills are verified by an examination only."""
-        skills = tuple(skills)
-        return replace(
-            self,
-            skills=_union(self.skills, skills),
-            verified_skills=_union(self.verified_skills, skills if verified else ()),
-        )
+    def trained(self, learned: Learned) -> Candidate:
+        """How a course ended for the person, as was told last; skills are verified by an examination only."""
+        known = next((each for each in self.courses if each.id == learned.id), None)
+        if known is not None and known.told_at > learned.told_at:
+            return self
+        others = (each for each in self.courses if each.id != learned.id)
+        courses = tuple(sorted((*others, learned), key=lambda each: each.id))
+        own = self.own_skills or OwnSkills(self.skills, self.verified_skills)
+        return replace(self, own_skills=own, courses=courses, **_all_skills(own, courses))
+
+    def _bringing(self, skills: Iterable[str]) -> dict[str, Any]:
+        """What the person can do, with what a scout or a centre says of it."""
+        own = self.own_skills or OwnSkills(self.skills, self.verified_skills)
+        own = replace(own, told=_union(own.told, skills))
+        return {"own_skills": own, **_all_skills(own, self.courses)}
 
     def arrived(self, arrival: Arrival | None, told: Told) -> Candidate:
         """A centre has reported an arrival, has corrected the report, or (None) has voided it; the last word counts."""
@@ -233,6 +263,13 @@ class Candidate:
             first_offer_on=min(of_offers, default=None),
             employed_on=min(of_work, default=None),
         )
+
+
+def _all_skills(own: OwnSkills, courses: Iterable[Learned]) -> dict[str, Any]:
+    courses = tuple(courses)
+    learned = [skill for each in courses for skill in each.skills]
+    verified = [skill for each in courses if each.verified for skill in each.skills]
+    return {"skills": _union(own.told, learned), "verified_skills": _union(own.verified, verified)}
 
 
 def _union(known: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:

@@ -53,6 +53,8 @@ COMMANDS: Mapping[type[Any], Handler] = {
     commands.Present: followed(BY_CASE_AND_VACANCY, candidacies.present),
     commands.ArrangeInterview: followed(BY_CASE_AND_VACANCY, interviews.arrange_interview),
     commands.ReportInterview: followed(BY_CASE_AND_VACANCY, interviews.report_interview),
+    commands.CorrectInterview: followed(BY_CASE_AND_VACANCY, interviews.correct_interview),
+    commands.VoidInterview: followed(BY_CASE_AND_VACANCY, interviews.void_interview),
     commands.CloseCandidacy: followed(BY_CASE_AND_VACANCY, candidacies.close_candidacy),
     commands.MakeOffer: followed(BY_CASE_AND_VACANCY, offers.make_offer),
     commands.AcceptOffer: followed(BY_CASE_AND_VACANCY, offers.accept_offer),

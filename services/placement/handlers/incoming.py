@@ -34,6 +34,8 @@ from placement.contracts import (
     ArrivalCorrected,
     ArrivedInCountry,
     CaseOpened,
+    CompletionCorrected,
+    CompletionVoided,
     ConsentGranted,
     ConsentWithdrawn,
     CourseCompleted,
@@ -51,7 +53,7 @@ from placement.contracts import (
 )
 from placement.domain import consents
 from placement.domain.candidacy import RESTS_ON, Candidacy
-from placement.domain.candidate import Arrival, Candidate, Place, Profile
+from placement.domain.candidate import Arrival, Candidate, Learned, Place, Profile
 from placement.domain.consents import Consent
 from placement.domain.terms import ClosedReason, ConsentEnd, Party, ReferralEnd
 from placement.domain.vacancy import Vacancy
@@ -221,11 +223,16 @@ def consent_ends(states: States, deadline: DeadlineDue, context: Context) -> Dec
     return _without_ground(states, NOTHING, candidate, consent, "expired", deadline.due_at, context)
 
 
-def course_completed(states: States, event: CourseCompleted, _context: Context) -> Decision:
+def course_completed(states: States, event: CourseCompleted | CompletionCorrected, context: Context) -> Decision:
     """The person learned something; an examination that was passed verifies it."""
-    candidate = _candidate(states, event.case_id)
-    skills = {event.isco08, *event.skills}
-    return Decision((candidate.trained(skills, verified=event.result == "passed"),))
+    skills = tuple(sorted({event.isco08, *event.skills}))
+    learned = Learned(event.enrolment_id, context.occurred_at, skills, verified=event.result == "passed")
+    return Decision((_candidate(states, event.case_id).trained(learned),))
+
+
+def completion_voided(states: States, event: CompletionVoided, context: Context) -> Decision:
+    """The person did not complete that course."""
+    return Decision((_candidate(states, event.case_id).trained(Learned(event.enrolment_id, context.occurred_at)),))
 
 
 def arrived(states: States, event: ArrivedInCountry, context: Context) -> Decision:

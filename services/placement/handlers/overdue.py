@@ -67,7 +67,8 @@ def _answered(before: Vacancy, after: Vacancy, id_: UUID) -> bool:
         return False
     if now.status == "closed":
         return now.closed_by == "employer"
-    return now.status == "offered" or now.interview != waited.interview
+    corrected = len(now.interviews_corrected) > len(waited.interviews_corrected)
+    return now.status == "offered" or (now.interview != waited.interview and not corrected)
 
 
 def _starts(vacancy: Vacancy) -> Mapping[UUID, Owing]:

@@ -24,6 +24,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from referral.domain.consent import REFERRAL_PURPOSE, CentreConsent, Consent
+from referral.domain.departing import DepartureCorrection
 from referral.domain.ending import Ended, Hold
 from referral.domain.journey import Journey, JourneyStatus
 from referral.domain.profile import PartKey, Share
@@ -121,6 +122,8 @@ class Case:
     """How far word of the departure was missed."""
     heard_since: datetime | None = None
     """Of a case that a centre has opened: since when other services are heard here. None: from its beginning."""
+    departures_corrected: tuple[DepartureCorrection, ...] = ()
+    """What was once recorded of departures: those of earlier journeys too."""
 
     @property
     def status(self) -> CaseStatus:
@@ -257,13 +260,10 @@ class Case:
         return replace(self, centre_consents=tuple(sorted((*others, first), key=lambda each: each.id)))
 
     def engaged(self, told: Engagement) -> Case:
-        """The case with what is told of an engagement: one that is over stays so."""
+        """The case with what is told of an engagement."""
         known = next((each for each in self.engagements if each.id == told.id), told)
         others = (each for each in self.engagements if each.id != told.id)
-        ends = [each.over_at for each in (told, known) if each.over_at is not None]
-        over = told.over or known.over
-        after = replace(told, by=told.by or known.by, over=over, over_at=max(ends, default=None))
-        return replace(self, engagements=tuple(sorted((*others, after), key=lambda each: each.id)))
+        return replace(self, engagements=tuple(sorted((*others, told.told(known)), key=lambda each: each.id)))
 
     def with_referral(self, referral: Referral, care_key: WrappedKey | None = None) -> Case:
         """The case with this referral added or replaced, in order of time and id; `care_key`: a new one."""

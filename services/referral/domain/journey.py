@@ -11,7 +11,7 @@
 without one, and the desk hears of it afterwards. `arrive` is told by a centre that has seen the person, and holds
 whatever the journey was before. `never_arrive` is told by a centre that has waited in vain. A person who has arrived
 and is in Germany again begins a new journey with `plan`. Where the centre voids its report, because there was no
-arrival, the journey is again what it was before.
+arrival, the journey is again what it was before; so it is where the desk voids its report of a departure.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
+from referral.domain.departing import MOST_BEFORE, Before, Left
 from referral.domain.terms import SealedCodes, Transport
 from vocabulary.arrivals import Told
+from vocabulary.terms import DepartureWord
 from vocabulary.transitions import Stepping, status_after
 
 JourneyStatus = Literal[
@@ -112,6 +114,12 @@ class Journey(Stepping[Step]):
     """What it was when the arrival was told: what it is again, if there was none. Older documents do not say."""
     arrival_told: Told | None = None
     """Which report of an arrival, and which word on it, counts."""
+    said_status: DepartureWord | None = None
+    """What the desk last said of it. Older documents do not say."""
+    departure_told_at: datetime | None = None
+    """When the departure was reported, whatever was corrected since. Older documents do not say."""
+    before_departures: tuple[Before, ...] = ()
+    """What it was before that report, and before those of earlier departures. Older documents do not say."""
 
     def begun_anew(self, step: Step, at: datetime, **facts: Any) -> Journey:
         """The same, and nothing of what was known before; after an arrival it is another journey."""
@@ -121,7 +129,57 @@ class Journey(Stepping[Step]):
 
     def said(self, at: datetime) -> Journey:
         """The desk has said something of it, knowing what it had heard."""
-        return replace(self, told_at=self._known_at(at))
+        return replace(self, told_at=self._known_at(at), said_status=cast(DepartureWord, self.status))
+
+    @property
+    def left(self) -> Left | None:
+        """The departure that is recorded."""
+        if self.departed_on is None:
+            return None
+        return Left(self.departed_on, self.arrival_expected_on or self.departed_on, self.assistance_codes)
+
+    @property
+    def left_told_at(self) -> datetime | None:
+        """When it was reported, as far as the document says."""
+        return self.departure_told_at or self.told_at
+
+    def departed(self, left: Left, at: datetime) -> Journey:
+        """The person has left Germany, as the desk says at this time."""
+        before = Before(self.status, self.said_status, self.told_at, self.left, self.departure_told_at)
+        earlier = (*self.before_departures, before)[-MOST_BEFORE:]
+        return self.stepped("depart", departure_told_at=at, before_departures=earlier, **_facts(left))
+
+    def left_otherwise(self, left: Left) -> Journey:
+        """The departure was another one, as if that had been said at once."""
+        return replace(self, **_facts(left))
+
+    def not_departed(self) -> Journey:
+        """The departure was reported in error: the journey is where it was. Who was waited for in vain since was waited
+        for in vain all the same."""
+        *earlier, before = self.before_departures or (Before(self._planned(), None),)
+        return replace(
+            self,
+            status=cast(JourneyStatus, before.status) if self.status == "departed" else self.status,
+            said_status=before.said,
+            told_at=before.told_at,
+            departure_told_at=before.reported_at,
+            before_departures=tuple(earlier),
+            **_facts(before.left),
+        )
+
+    @property
+    def word(self) -> DepartureWord:
+        """What the desk last said of it, as far as the document says."""
+        if self.said_status is not None:
+            return self.said_status
+        told_by_centre = self.status in ("arrived", "never_arrived")
+        return self._planned() if told_by_centre else cast(DepartureWord, self.status)
+
+    def _planned(self) -> DepartureWord:
+        """What it was before a departure or an arrival, as far as its dates say."""
+        if self.earliest is None:
+            return "undecided"
+        return "booked" if self.earliest == self.latest else "planned"
 
     def is_of_this(self, at: datetime) -> bool:
         """Whether what a centre told at this time is of this journey, and not of the one before."""
@@ -163,3 +221,14 @@ class Journey(Stepping[Step]):
 
     def _known_at(self, at: datetime) -> datetime:
         return at if self.heard_at is None else max(at, self.heard_at)
+
+
+def _facts(left: Left | None) -> dict[str, Any]:
+    """What a journey keeps of a departure."""
+    if left is None:
+        return {"departed_on": None, "arrival_expected_on": None, "assistance_codes": ()}
+    return {
+        "departed_on": left.departed_on,
+        "arrival_expected_on": left.arrival_expected_on,
+        "assistance_codes": left.assistance_codes,
+    }

@@ -42,7 +42,7 @@ class Receiver:
 @dataclass(frozen=True, slots=True)
 class Engagement:
     """What another service tells that one of its organisations has to do with the person: a seat in a course, a way
-    into a vacancy. `over`, it stays so."""
+    into a vacancy. `over`, it stays so, unless that turns out to have been an error."""
 
     id: UUID
     by: Receiver | None = None
@@ -50,3 +50,18 @@ class Engagement:
     over: bool = False
     over_at: datetime | None = None
     """When that was told last. Older documents do not say."""
+    goes_on_at: datetime | None = None
+    """When it was told last that an end before had been an error."""
+
+    def told(self, other: Engagement) -> Engagement:
+        """What both say of it, whichever was heard first."""
+        over_at = _last(self.over_at, other.over_at)
+        goes_on_at = _last(self.goes_on_at, other.goes_on_at)
+        over = self.over or other.over or over_at is not None
+        if goes_on_at is not None:
+            over = over_at is not None and over_at >= goes_on_at
+        return Engagement(self.id, self.by or other.by, over, over_at, goes_on_at)
+
+
+def _last(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max((each for each in (one, other) if each is not None), default=None)

@@ -50,7 +50,7 @@ def opened(case: Case, vault: Vault) -> Case:
     referrals = tuple(
         replace(each, needs=needs_in_clear(case.id, case.care_key, each, vault)) for each in case.referrals
     )
-    codes = _codes(case.id, case.care_key, ASSISTANCE, case.journey.assistance_codes, vault)
+    codes = assistance_in_clear(case, vault)
     return replace(case, referrals=referrals, journey=replace(case.journey, assistance_codes=codes))
 
 
@@ -61,9 +61,20 @@ def needs_in_clear(
     return _codes(case_id, care_key, _needs_of(referral.root_id), referral.needs, vault)
 
 
+def assistance_in_clear(case: Case, vault: Vault) -> tuple[str, ...] | None:
+    """The assistance at the departure; None if its key is destroyed. Raises `VaultError`."""
+    return _codes(case.id, case.care_key, ASSISTANCE, case.journey.assistance_codes, vault)
+
+
 def without_care(case: Case) -> Case:
     """The case without the key of needs and assistance, and without what it opened."""
     journey = case.journey if case.journey.assistance_codes == () else replace(case.journey, assistance_codes=None)
+    before = tuple(
+        each if each.left is None else replace(each, left=replace(each.left, assistance_codes=None))
+        for each in journey.before_departures
+    )
+    if before != journey.before_departures:
+        journey = replace(journey, before_departures=before)
     referrals = tuple(replace(each, needs=None) for each in case.referrals)
     return replace(case, care_key=None, referrals=referrals, journey=journey)
 

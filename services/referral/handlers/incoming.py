@@ -198,6 +198,17 @@ def seat_over(case: Case, event: contracts.EnrolmentCancelled | contracts.Course
     return case.engaged(Engagement(event.enrolment_id, over=True, over_at=context.occurred_at))
 
 
+def seat_was_over(case: Case, event: contracts.CompletionCorrected, context: Context) -> Case:
+    """The same, since the end of the course was first told: how it ended is no concern of a desk."""
+    return case.engaged(Engagement(event.enrolment_id, over=True, over_at=event.reported_at or context.occurred_at))
+
+
+def seat_goes_on(case: Case, event: contracts.CompletionVoided, context: Context) -> Case:
+    """The provider has a seat for the person still, or again, unless it tells at once that it has not."""
+    provider = Receiver(event.provider, COUNTRY_OF_PROVIDERS, TRAINING_PURPOSE)
+    return case.engaged(Engagement(event.enrolment_id, provider, goes_on_at=context.occurred_at))
+
+
 def picked(case: Case, event: contracts.CandidateShortlisted, context: Context) -> Case:
     """A placement desk has picked the person. It lies where its centre does; of one that is newer than the list of
     centres that is unknown, and only a consent that names the centre counts."""

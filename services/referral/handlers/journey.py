@@ -1,4 +1,4 @@
-"""The return journey: planned, booked, moved, cancelled, missed, departed, diverted."""
+"""The return journey: planned, booked, moved, cancelled, missed, diverted; `departing.py` has the departure."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from referral.answers import JourneyOutcome
 from referral.commands import (
     BookDeparture,
     CancelDeparture,
-    ConfirmDeparture,
     DivertDeparture,
     MissDeparture,
     PlanDeparture,
     RescheduleDeparture,
 )
 from referral.domain.case import Case
-from referral.domain.journey import MAX_EARLY_DAYS, MAX_WINDOW_DAYS, TRANSITIONS, Journey, Step
+from referral.domain.journey import MAX_WINDOW_DAYS, TRANSITIONS, Journey, Step
 from referral.events import (
     DepartureCancelled,
     DepartureDiverted,
@@ -28,9 +27,7 @@ from referral.events import (
     DeparturePlanned,
     DepartureRescheduled,
     ReferralEvent,
-    ReturneeDeparted,
 )
-from referral.handlers.care import sealed_assistance
 from referral.handlers.desk import own_act, own_case
 from vocabulary import regions
 from vocabulary.countries import GERMANY, day_at
@@ -40,7 +37,7 @@ from vocabulary.transitions import statuses_before
 
 def plan(states: States, command: PlanDeparture, context: Context) -> Decision | Refused:
     """A window in which the person can leave."""
-    case = _at(states, command, context, "plan")
+    case = at_step(states, command, context, "plan")
     if isinstance(case, Refused):
         return case
     if refused := _bad_window(command.earliest, command.latest, day_at(GERMANY, context.now)):
@@ -53,12 +50,12 @@ def plan(states: States, command: PlanDeparture, context: Context) -> Decision |
         transport=command.transport,
         arrival_point=command.arrival_point,
     )
-    return _decided(case, journey, _planned(case, journey), context)
+    return told_as(case, journey, _planned(case, journey), context)
 
 
 def book(states: States, command: BookDeparture, context: Context) -> Decision | Refused:
     """The day is booked."""
-    case = _at(states, command, context, "book")
+    case = at_step(states, command, context, "book")
     if isinstance(case, Refused):
         return case
     if command.on < day_at(GERMANY, context.now):
@@ -70,12 +67,12 @@ def book(states: States, command: BookDeparture, context: Context) -> Decision |
         transport=command.transport or case.journey.transport,
         arrival_point=command.arrival_point or case.journey.arrival_point,
     )
-    return _decided(case, journey, _planned(case, journey), context)
+    return told_as(case, journey, _planned(case, journey), context)
 
 
 def reschedule(states: States, command: RescheduleDeparture, context: Context) -> Decision | Refused:
     """The departure moves: a planned one to another window, a booked one to another day."""
-    case = _at(states, command, context, "reschedule")
+    case = at_step(states, command, context, "reschedule")
     if isinstance(case, Refused):
         return case
     day = day_at(GERMANY, context.now)
@@ -96,24 +93,24 @@ def reschedule(states: States, command: RescheduleDeparture, context: Context) -
         reason=command.reason,
         country=case.country,
     )
-    return _decided(case, journey, event, context)
+    return told_as(case, journey, event, context)
 
 
 def cancel(states: States, command: CancelDeparture, context: Context) -> Decision | Refused:
     """The departure will not take place; it may be planned anew."""
-    case = _at(states, command, context, "cancel")
+    case = at_step(states, command, context, "cancel")
     if isinstance(case, Refused):
         return case
     if context.reference.departure_cancel_reasons.get(command.reason, on=day_at(GERMANY, context.now)) is None:
         return unknown_code("/reason", "departure_cancel_reasons")
     journey = case.journey.begun_anew("cancel", context.now, reason=command.reason)
     event = DepartureCancelled(case_id=case.id, reason=command.reason, country=case.country)
-    return _decided(case, journey, event, context)
+    return told_as(case, journey, event, context)
 
 
 def miss(states: States, command: MissDeparture, context: Context) -> Decision | Refused:
     """The departure took place without the person, or not at all; the plan is over."""
-    case = _at(states, command, context, "miss")
+    case = at_step(states, command, context, "miss")
     if isinstance(case, Refused):
         return case
     day = day_at(GERMANY, context.now)
@@ -125,12 +122,12 @@ def miss(states: States, command: MissDeparture, context: Context) -> Decision |
         return unknown_code("/reason", "missed_reasons")
     journey = case.journey.begun_anew("miss", context.now, missed_on=command.missed_on, reason=command.reason)
     event = DepartureMissed(case_id=case.id, missed_on=command.missed_on, reason=command.reason, country=case.country)
-    return _decided(case, journey, event, context)
+    return told_as(case, journey, event, context)
 
 
 def divert(states: States, command: DivertDeparture, context: Context) -> Decision | Refused:
     """The person has left Germany and is not where they were to arrive."""
-    case = _at(states, command, context, "divert")
+    case = at_step(states, command, context, "divert")
     if isinstance(case, Refused):
         return case
     day = day_at(GERMANY, context.now)
@@ -154,44 +151,11 @@ def divert(states: States, command: DivertDeparture, context: Context) -> Decisi
         reason=command.reason,
         country=case.country,
     )
-    return _decided(case, journey, event, context)
+    return told_as(case, journey, event, context)
 
 
-def confirm_departure(states: States, command: ConfirmDeparture, context: Context) -> Decision | Refused:
-    """The person has left Germany, by a plan or without one; or travels on from where they were held up."""
-    case = _at(states, command, context, "depart")
-    if isinstance(case, Refused):
-        return case
-    if command.departed_on > day_at(GERMANY, context.now):
-        return date_in_future("/departed_on")
-    earliest = case.journey.earliest
-    if earliest is not None and command.departed_on < earliest - timedelta(days=MAX_EARLY_DAYS):
-        return refusals.DEPARTED_LONG_BEFORE
-    if command.arrival_expected_on < command.departed_on:
-        return refusals.ARRIVES_BEFORE_DEPARTURE
-    for index, code in enumerate(command.assistance_codes):
-        if context.reference.assistance_codes.get(code, on=day_at(GERMANY, context.now)) is None:
-            return unknown_code(f"/assistance_codes/{index}", "assistance_codes")
-    codes = tuple(sorted(set(command.assistance_codes)))
-    key, sealed = sealed_assistance(case, codes, context.vault)
-    case = replace(case, care_key=key)
-    journey = case.journey.stepped(
-        "depart",
-        departed_on=command.departed_on,
-        arrival_expected_on=command.arrival_expected_on,
-        assistance_codes=sealed,
-    )
-    event = ReturneeDeparted(
-        case_id=case.id,
-        departed_on=command.departed_on,
-        arrival_expected_on=command.arrival_expected_on,
-        assistance_codes=context.reference.open_to_others(codes, context.reference.assistance_codes),
-        country=case.country,
-    )
-    return _decided(case, journey, event, context)
-
-
-def _at(states: States, command: Any, context: Context, step: Step) -> Case | Refused:
+def at_step(states: States, command: Any, context: Context, step: Step) -> Case | Refused:
+    """The desk's case, whose journey can take this step."""
     case = own_case(states, command.case_id, context.actor)
     if isinstance(case, Refused):
         return case
@@ -225,7 +189,8 @@ def _planned(case: Case, journey: Journey) -> DeparturePlanned:
     )
 
 
-def _decided(case: Case, journey: Journey, event: ReferralEvent, context: Context) -> Decision:
+def told_as(case: Case, journey: Journey, event: ReferralEvent, context: Context) -> Decision:
+    """The decision by which the desk says something of the journey."""
     journey = journey.said(context.now)
     case = own_act(replace(case, journey=journey), context.now, type(event).__name__, case.id, journey.status)
     return Decision((case,), (event,), answer=JourneyOutcome.of(case.id, journey))

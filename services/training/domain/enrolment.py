@@ -8,8 +8,11 @@
                               |     |
                               `-----`--cancel(reason)--> cancelled
 
+    completed_passed, completed_attended --void--> confirmed
+
 `passed` and `attended` are told apart, because a certificate of attendance is no examination. What is completed or
-cancelled stays so whatever happens later; a cancelled enrolment bars no new one.
+cancelled stays so whatever happens later; a cancelled enrolment bars no new one. A result that was recorded wrongly is
+void: then the seat is what it would be without, and what is right is recorded.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ from vocabulary.terms import Result
 from vocabulary.transitions import Stepping
 
 EnrolmentStatus = Literal["confirmed", "waitlisted", "completed_passed", "completed_attended", "cancelled"]
-Step = Literal["confirm", "pass", "attend", "cancel"]
+Step = Literal["confirm", "pass", "attend", "cancel", "void"]
 
 TRANSITIONS: Final[Mapping[tuple[EnrolmentStatus, Step], EnrolmentStatus]] = {
     ("waitlisted", "confirm"): "confirmed",
@@ -33,11 +36,15 @@ TRANSITIONS: Final[Mapping[tuple[EnrolmentStatus, Step], EnrolmentStatus]] = {
     ("confirmed", "attend"): "completed_attended",
     ("waitlisted", "cancel"): "cancelled",
     ("confirmed", "cancel"): "cancelled",
+    ("completed_passed", "void"): "confirmed",
+    ("completed_attended", "void"): "confirmed",
 }
 
 COMPLETING: Final[Mapping[Result, Step]] = {"passed": "pass", "attended": "attend"}
 
 HOLDS_SEAT: Final[frozenset[EnrolmentStatus]] = frozenset({"confirmed", "completed_passed", "completed_attended"})
+MOST_CORRECTIONS: Final = 20
+"""Of one enrolment: nobody is that often wrong about one result."""
 LIVE: Final[frozenset[EnrolmentStatus]] = frozenset({"confirmed", "waitlisted"})
 """Not over yet: what a change of plans can still end."""
 
@@ -50,6 +57,23 @@ class Completion:
     units: int
     finished_on: date
     skills: tuple[str, ...]
+    recorded_at: datetime | None = None
+    """When it was first recorded, whatever was corrected since. Older documents do not say."""
+
+    @property
+    def facts(self) -> tuple[Result, int, date, tuple[str, ...]]:
+        """What it says, whenever it was recorded."""
+        return self.result, self.units, self.finished_on, self.skills
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionCorrection:
+    """What was recorded of the end of a course, and what has taken its place; `now` is None: nothing has."""
+
+    was: Completion
+    now: Completion | None
+    reason: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +91,8 @@ class Enrolment(Stepping[Step]):
     completion: Completion | None = None
     anonymous: bool = False
     """Nobody can tell any more whose it was: nothing more comes of it."""
+    corrections: tuple[CompletionCorrection, ...] = ()
+    """What was once recorded of how the course ended."""
 
     @property
     def live(self) -> bool:
@@ -89,3 +115,10 @@ class Enrolment(Stepping[Step]):
     def completed(self, completion: Completion) -> Enrolment:
         """The person took the course to its end."""
         return self.stepped(COMPLETING[completion.result], completion=completion)
+
+    def completed_otherwise(self, completion: Completion | None, reason: str, at: datetime) -> Enrolment:
+        """The course ended otherwise than was recorded; or (None) it has not ended for the person, who has a seat."""
+        assert self.completion is not None, "the caller has looked"
+        kept = CompletionCorrection(self.completion, completion, reason, at)
+        after = replace(self.stepped("void", completion=None), corrections=(*self.corrections, kept))
+        return after if completion is None else after.completed(completion)

@@ -99,6 +99,8 @@ class Learner:
     """When that was reported."""
     case_ref: str | None = None
     """What the person has on paper."""
+    journey_said_at: datetime | None = None
+    """When that was said as it is known, if that corrects what was said before."""
     arrival_told: Told | None = None
     """Which report of an arrival, and which word on it, that is. Older documents do not say."""
 
@@ -189,14 +191,24 @@ class Learner:
 
     def departing(self, departure: Departure | None, at: datetime) -> Learner:
         """The departure was planned, moved, or (None) called off or missed, at this time: the person is in Germany."""
-        return self if self._outdates(at) else replace(self, departure=departure, departed_on=None, journey_told_at=at)
+        after = replace(self, departure=departure, departed_on=None, journey_told_at=at, journey_said_at=None)
+        return self if self._outdates(at) else after
 
     def _outdates(self, at: datetime) -> bool:
-        return self.journey_told_at is not None and at < self.journey_told_at
+        known = self.journey_said_at or self.journey_told_at
+        return known is not None and at < known
 
     def departed(self, on: date, at: datetime) -> Learner:
         """The person has left Germany, as was told at this time."""
-        return self if self._outdates(at) else replace(self, departed_on=on, journey_told_at=at)
+        after = replace(self, departed_on=on, journey_told_at=at, journey_said_at=None)
+        return self if self._outdates(at) else after
+
+    def corrected(
+        self, departure: Departure | None, left_on: date | None, since: datetime | None, at: datetime
+    ) -> Learner:
+        """What was told of the journey was wrong, as was told at this time; what holds was first told `since`."""
+        after = replace(self, departure=departure, departed_on=left_on, journey_told_at=since, journey_said_at=at)
+        return self if self._outdates(at) else after
 
     def arrived(self, on: date | None, told: Told) -> Learner:
         """The person was seen in the country of return, on this day or (None) after all not, as a centre has told."""

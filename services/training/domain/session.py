@@ -116,6 +116,14 @@ class CourseSession:
         enrolments = (each.completed(completion) if each.id == id_ else each for each in self.enrolments)
         return replace(self, enrolments=tuple(enrolments))
 
+    def completed_otherwise(self, id_: UUID, completion: Completion | None, reason: str, at: datetime) -> CourseSession:
+        """A result was recorded wrongly; None: there is none, and the person has a seat, as long as anybody has."""
+        enrolments = (
+            each.completed_otherwise(completion, reason, at) if each.id == id_ else each for each in self.enrolments
+        )
+        after = replace(self, enrolments=tuple(enrolments))
+        return after if self.cancel_reason is None else after.without(lambda each: each.id == id_, "course_cancelled")
+
     def anonymised(self, case_id: UUID, new_id: Callable[[], UUID]) -> CourseSession:
         """Of a person's enrolments that are over nobody can tell whose they were; counts and results stay. With the
         course they are over, whether a result was recorded or not."""

@@ -8,6 +8,8 @@ from chassis.pure.messages import Event
 from training.domain.enrolment import Completion, Enrolment
 from training.domain.session import CourseSession
 from training.events import (
+    CompletionCorrected,
+    CompletionVoided,
     CourseCompleted,
     EnrolmentCancelled,
     EnrolmentConfirmed,
@@ -21,28 +23,38 @@ def announced(before: CourseSession, after: CourseSession) -> tuple[Event, ...]:
 
     Seats pass from earlier requests to later ones. So readers hear first who left a seat, then who has it.
     """
-    known = {each.id: each.status for each in before.enrolments}
-    changed = [each for each in after.enrolments if known.get(each.id) != each.status]
-    return tuple(event for each in changed for event in _events(after, each, is_new=each.id not in known))
+    known = {each.id: each for each in before.enrolments}
+    found = ((known.get(each.id), each) for each in after.enrolments)
+    return tuple(event for was, now in found for event in _events(after, was, now))
 
 
-def _events(session: CourseSession, enrolment: Enrolment, *, is_new: bool) -> Iterator[Event]:
+def _events(session: CourseSession, was: Enrolment | None, now: Enrolment) -> Iterator[Event]:
     subject = {
-        "case_id": enrolment.case_id,
-        "enrolment_id": enrolment.id,
+        "case_id": now.case_id,
+        "enrolment_id": now.id,
         "session_id": session.id,
         "provider": session.provider,
     }
-    if is_new:
+    if was is None:
         yield EnrolmentRequested(**subject)
-    if enrolment.status == "confirmed":
+    elif was.completion is not None and was.completion != now.completion:
+        told = {**subject, "reported_at": was.completion.recorded_at, "reason": now.corrections[-1].reason}
+        if now.completion is not None:
+            yield CompletionCorrected(**told, **_outcome(session, now.completion))
+            return
+        yield CompletionVoided(**told)
+        if now.status == "confirmed":
+            return
+    if was is not None and was.status == now.status:
+        return
+    if now.status == "confirmed":
         yield EnrolmentConfirmed(**subject)
-    elif enrolment.status == "waitlisted":
-        yield EnrolmentWaitlisted(**subject, position=session.position_of(enrolment.id))
-    elif enrolment.status == "cancelled":
-        yield EnrolmentCancelled(**subject, reason=enrolment.cancel_reason)
-    elif enrolment.completion is not None:
-        yield CourseCompleted(**subject, **_outcome(session, enrolment.completion))
+    elif now.status == "waitlisted":
+        yield EnrolmentWaitlisted(**subject, position=session.position_of(now.id))
+    elif now.status == "cancelled":
+        yield EnrolmentCancelled(**subject, reason=now.cancel_reason)
+    elif now.completion is not None:
+        yield CourseCompleted(**subject, **_outcome(session, now.completion))
 
 
 def _outcome(session: CourseSession, completion: Completion) -> dict[str, object]:

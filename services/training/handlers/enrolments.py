@@ -12,9 +12,9 @@ from chassis.pure.states import (
 )
 from training import refusals
 from training.answers import EnrolmentOutcome
-from training.commands import CancelEnrolment, CompleteEnrolment, RequestEnrolment
+from training.commands import CancelEnrolment, CompleteEnrolment, CorrectCompletion, RequestEnrolment, VoidCompletion
 from training.domain.admission import obstacle
-from training.domain.enrolment import COMPLETING, TRANSITIONS, Completion, Enrolment
+from training.domain.enrolment import COMPLETING, MOST_CORRECTIONS, TRANSITIONS, Completion, Enrolment
 from training.domain.learner import MOST_COURSES, Learner
 from training.domain.session import MOST_ENROLMENTS, CourseSession
 from training.domain.terms import CancelReason
@@ -81,9 +81,66 @@ def complete_enrolment(states: States, command: CompleteEnrolment, context: Cont
     refused = _not_completed(session, enrolment, command, context)
     if refused is not None:
         return refused
-    skills = tuple(sorted(set(command.skills)))
-    completion = Completion(command.result, command.units, command.finished_on, skills)
+    completion = _completion(command, context.now)
     return _decided(session, session.completed(enrolment.id, completion), enrolment.id)
+
+
+def correct_completion(states: States, command: CorrectCompletion, context: Context) -> Decision | Refused:
+    """The course ended otherwise for the person: as if that had been recorded at once."""
+    found = _recorded(states, command, context)
+    if isinstance(found, Refused):
+        return found
+    session, enrolment, was = found
+    if refused := _impossible(session, command, context):
+        return refused
+    completion = _completion(command, was.recorded_at)
+    if completion.facts == was.facts:
+        return refusals.UNCHANGED
+    after = session.completed_otherwise(enrolment.id, completion, command.reason, context.now)
+    return _decided(session, after, enrolment.id)
+
+
+def void_completion(states: States, command: VoidCompletion, context: Context) -> Decision | Refused:
+    """There is no result: the enrolment is what it would be without one. What has come meanwhile ends it now, such as a
+    consent that was taken back."""
+    found = _recorded(states, command, context)
+    if isinstance(found, Refused):
+        return found
+    session, enrolment, _ = found
+    if enrolment.case_id != command.case_id:
+        return refusals.ENROLMENT_NOT_FOUND
+    after = session.completed_otherwise(enrolment.id, None, command.reason, context.now)
+    learner = states.get(Learner, enrolment.case_id)
+    reason = None if learner is None else obstacle_at(learner, session, context.now, context.reference)
+    if reason is not None:
+        after = after.without(lambda each: each.id == enrolment.id, reason)
+    return _decided(session, after, enrolment.id)
+
+
+def _completion(command: CompleteEnrolment | CorrectCompletion, recorded_at: datetime | None) -> Completion:
+    skills = tuple(sorted(set(command.skills)))
+    return Completion(command.result, command.units, command.finished_on, skills, recorded_at)
+
+
+def _recorded(
+    states: States, command: CorrectCompletion | VoidCompletion, context: Context
+) -> tuple[CourseSession, Enrolment, Completion] | Refused:
+    """The result that is recorded for an enrolment with the actor's organisation."""
+    session = states.get(CourseSession, command.session_id)
+    enrolment = None if session is None else session.enrolment(command.enrolment_id)
+    if session is None or enrolment is None or enrolment.anonymous:
+        return refusals.ENROLMENT_NOT_FOUND
+    if session.provider != context.actor.org:
+        return refusals.OTHER_ORGANISATION
+    if enrolment.completion is None:
+        return refusals.NO_RESULT
+    if context.reference.correction_reasons.get(command.reason, on=day_at(GERMANY, context.now)) is None:
+        return unknown_code("/reason", "correction_reasons")
+    if len(enrolment.corrections) >= MOST_CORRECTIONS:
+        return limit_reached(
+            MOST_CORRECTIONS, "corrections", "Ask the programme desk: somebody should look at this enrolment."
+        )
+    return session, enrolment, enrolment.completion
 
 
 def _closed(session: CourseSession, learner: Learner, today: date) -> Refused | None:
@@ -132,6 +189,13 @@ def _not_completed(
     step = COMPLETING[command.result]
     if not enrolment.allows(step):
         return wrong_state("enrolment", enrolment.status, *statuses_before(TRANSITIONS, step))
+    return _impossible(session, command, context)
+
+
+def _impossible(
+    session: CourseSession, command: CompleteEnrolment | CorrectCompletion, context: Context
+) -> Refused | None:
+    """Why the course cannot have ended like that."""
     if command.finished_on < session.starts_on:
         return refusals.FINISHED_BEFORE_START
     if command.finished_on > day_at(GERMANY, context.now):

@@ -31,9 +31,11 @@ from training.contracts import (
     ConsentGranted,
     ConsentWithdrawn,
     DepartureCancelled,
+    DepartureCorrected,
     DepartureMissed,
     DeparturePlanned,
     DepartureRescheduled,
+    DepartureVoided,
     RecordVoided,
     ReferralFailed,
     ReferralWithdrawn,
@@ -130,6 +132,29 @@ def departure_missed(states: States, event: DepartureMissed, context: Context) -
 def returnee_departed(states: States, event: ReturneeDeparted, context: Context) -> Decision:
     """The person has left: what is not online and was not over by then cannot be completed."""
     learner = _learner(states, event.case_id).departed(event.departed_on, context.occurred_at)
+    return _checked(states, learner, context)
+
+
+def departure_corrected(states: States, event: DepartureCorrected, context: Context) -> Decision:
+    """They have left on another day: as if that had been told at once, but for seats that others may have by now."""
+    known = _learner(states, event.case_id)
+    learner = known.corrected(known.departure, event.departed_on, event.reported_at, context.occurred_at)
+    return _checked(states, learner, context)
+
+
+def departure_voided(states: States, event: DepartureVoided, context: Context) -> Decision:
+    """They have not left: what was cancelled for it may be requested again."""
+    learner = _learner(states, event.case_id)
+    known, before = learner.departure, None
+    if event.earliest is not None:
+        status: DepartureStatus = "booked" if event.status == "booked" else "planned"
+        # By when a course must have ended is not counted anew.
+        of_plan = known is not None and known.status != "expected" and known.earliest == event.earliest
+        counted = known if known and of_plan else _departure(status, event.earliest, context)
+        before = Departure(status, event.earliest, counted.must_end_by, counted.must_end_by_in)
+    elif event.status == "undecided" and known is not None and known.status == "expected":
+        before = known
+    learner = learner.corrected(before, event.departed_on, event.told_at, context.occurred_at)
     return _checked(states, learner, context)
 
 

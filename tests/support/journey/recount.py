@@ -40,6 +40,18 @@ def arrival_of(story: Sequence[Told]) -> tuple[date | None, bool]:
     return on, on is not None and (not plans or latest_report >= plans[-1].at)
 
 
+def departure_of(story: Sequence[Told]) -> date | None:
+    """The day of the last report of one that is not void, by the last word on it."""
+    words = [(at, at, event.departed_on) for event, at in of(story, referral.ReturneeDeparted)]
+    words += [(event.reported_at, at, event.departed_on) for event, at in of(story, referral.DepartureCorrected)]
+    words += [(event.reported_at, at, None) for event, at in of(story, referral.DepartureVoided)]
+    for report in sorted({reported for reported, _, _ in words}, reverse=True):
+        on = max((at, repr(on), on) for reported, at, on in words if reported == report)[2]
+        if on is not None:
+            return on
+    return None
+
+
 def standing(story: Sequence[Told], record: str, contract: type[Any]) -> list[Told]:
     """What was told of a centre's work, without what is void."""
     void = {event.reported_at for event, _ in of(story, counselling.RecordVoided) if event.record == record}
@@ -121,15 +133,17 @@ def work_of(story: Sequence[Told]) -> tuple[date | None, bool]:
 def from_scratch(story: Sequence[Told]) -> dict[str, Any]:
     """The parts of the figures, each by looking through all that was told."""
     (arrived_on, came), offers, (work_on, internship) = arrival_of(story), offers_of(story), work_of(story)
-    left = of(story, referral.ReturneeDeparted)
     sent = of(story, referral.ReturneeReferred)
     plans, never = of(story, referral.DeparturePlanned), of(story, counselling.NeverArrived)
-    departed_on = left[-1].event.departed_on if left else None
+    departed_on = departure_of(story)
     opening = of(story, referral.CaseOpened)
     contacts = standing(story, "first_contact", counselling.FirstContactMade)
     agreed = standing(story, "reintegration_plan", counselling.ReintegrationPlanAgreed)
     skills = set(sent[-1].event.skills) if sent else set()
     kept_on = offers.pop("kept_on")
+    results = of(story, training.CourseCompleted, training.CompletionCorrected)
+    void = of(story, training.CompletionVoided)
+    learned = bool(results) and not (void and void[-1].at >= results[-1].at)
     return {
         **offers,
         "arrived_on": None if arrived_on is None else arrived_on.isoformat(),
@@ -148,8 +162,8 @@ def from_scratch(story: Sequence[Told]) -> dict[str, Any]:
         "occupation": "unknown" if not skills else skills.pop() if len(skills) == 1 else "several",
         "failures": failures_of(story),
         **answers_of(story),
-        "enrolled": min(1, len(of(story, training.EnrolmentConfirmed, training.CourseCompleted))),
-        "completed": min(1, len(of(story, training.CourseCompleted))),
+        "enrolled": int(learned or bool(of(story, training.EnrolmentConfirmed))),
+        "completed": int(learned),
         "duties": duties_of(story),
     }
 

@@ -163,6 +163,16 @@ def departed(days: float) -> Told:
     return told(referral.ReturneeDeparted, days + 1, departed_on=day(int(days)))
 
 
+def departure_corrected(on: float, reported: float, at: float) -> Told:
+    """What was told of a departure on that day is corrected: they left on another one."""
+    return told(referral.DepartureCorrected, at, departed_on=day(int(on)), reported_at=time(reported))
+
+
+def departure_voided(reported: float, at: float) -> Told:
+    """What was told of a departure on that day was an error."""
+    return told(referral.DepartureVoided, at, reported_at=time(reported))
+
+
 def never_arrived(at: float) -> Told:
     """They did not come."""
     return told(counselling.NeverArrived, at)
@@ -304,6 +314,16 @@ def course_completed(at: float, isco08: str = "7213") -> Told:
         isco08=isco08,
         category="EMPLOYABILITY",
     )
+
+
+def completion_corrected(at: float, isco08: str = "7213") -> Told:
+    """They did, otherwise than was told before."""
+    return told(training.CompletionCorrected, at, enrolment_id=ENROLMENT, isco08=isco08, category="EMPLOYABILITY")
+
+
+def completion_voided(at: float) -> Told:
+    """They did not."""
+    return told(training.CompletionVoided, at, enrolment_id=ENROLMENT)
 
 
 def failed(at: float, reason: str, referral_id: UUID = REFERRAL) -> Told:

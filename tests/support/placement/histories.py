@@ -223,7 +223,10 @@ def of_others(hiring: dict[str, str], told: Told) -> Any:
     """What training tells, and a centre of somebody who has walked in, and of what they sign there."""
     fact, case_id = told.fact, named(told.case)
     if told.kind == "learn":
-        return contracts.CourseCompleted(case_id=case_id, isco08=fact["isco08"], result=fact["result"])
+        enrolment_id = named(f"{fact['isco08']}/{fact['result']}")
+        return contracts.CourseCompleted(
+            case_id=case_id, enrolment_id=enrolment_id, isco08=fact["isco08"], result=fact["result"]
+        )
     if told.kind == "open":
         return contracts.CaseOpened(
             case_id=case_id,

@@ -125,7 +125,7 @@ def consent_gone(purpose: str = "matching", number: int = 1) -> contracts.Consen
 def completed(result: str = "passed", isco08: str = "7132", skills: tuple[str, ...] = ()) -> contracts.CourseCompleted:
     """The person took a course to its end."""
     return contracts.CourseCompleted.model_validate(
-        {"case_id": CASE, "isco08": isco08, "result": result, "skills": skills}
+        {"case_id": CASE, "enrolment_id": UUID(int=int(isco08)), "isco08": isco08, "result": result, "skills": skills}
     )
 
 

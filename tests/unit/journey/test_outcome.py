@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from chassis.pure.decision import NOTHING, Actor, Context
 from chassis.pure.retention import TermOver
 from chassis.pure.states import Codec, States
-from journey.contracts import counselling, referral, training
+from journey.contracts import counselling, placement, referral, training
 from journey.domain.counting import counted
 from journey.domain.counts import HEARD
 from journey.domain.facts import Moved, Plan
@@ -494,3 +494,17 @@ def test_a_package_that_was_none_was_not_there_in_time_until_another_one_is() ->
     gone = heard([package_voided(12), *story]).part
     assert (gone.package_in_time, gone.duties) == (False, ())
     assert heard([*story, package_voided(12), in_time(14)]).part.package_in_time
+
+
+def test_what_an_interview_has_answered_that_has_not_been_is_owed_as_before() -> None:
+    def met(at: float) -> Told:
+        fields = {"deadline_type": "employer_feedback", "subject_id": CASE, "level": 0, "due_at": time(20)}
+        return told(placement.DeadlineMet, at, **fields)
+
+    voided = told(placement.InterviewVoided, 12, reported_at=time(11))
+    [first] = heard([opened(), met(10)]).part.duties
+    [both] = heard([opened(), met(10), met(11)]).part.duties
+    for order in ([met(10), met(11), voided], [voided, met(11), met(10)]):
+        assert heard([opened(), *order]).part.duties == (first,)
+    assert heard([opened(), met(11), voided]).part.duties == ()
+    assert both[3] is True

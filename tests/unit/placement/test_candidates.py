@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from placement import commands
+from placement import commands, contracts
 from placement.domain.candidate import Candidate, Place
 from placement.domain.progress import days_since, days_to_offer, targets
 from tests.support.memory import NOW
@@ -163,6 +164,18 @@ def test_skills_add_up_and_only_an_examination_verifies_them() -> None:
     world.tell(completed("attended", "7421", ("7411",)), referred(skills=("7131",)), completed("passed", "7132"))
     assert world.candidate.skills == ("7131", "7132", "7411", "7421")
     assert world.candidate.verified_skills == ("7132",)
+
+
+def test_a_course_that_ended_otherwise_has_taught_what_was_told_last() -> None:
+    world = empty()
+    world.tell(referred(skills=("7131",)), completed("passed", "7132", ("7411",)), completed("passed", "7231"))
+    course = {"case_id": CASE, "enrolment_id": UUID(int=7132), "isco08": "7132", "result": "attended"}
+    world.tell(contracts.CompletionCorrected.model_validate(course), at=NOW + DAY)
+    assert world.candidate.skills == ("7131", "7132", "7231")
+    assert world.candidate.verified_skills == ("7231",)
+    world.tell(contracts.CompletionVoided.model_validate(course), at=NOW + 2 * DAY)
+    world.tell(completed("passed", "7132"))
+    assert world.candidate.skills == ("7131", "7231")
 
 
 def test_where_a_person_was_seen_beats_where_they_planned_to_go() -> None:

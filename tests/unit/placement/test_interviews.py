@@ -113,3 +113,8 @@ def test_an_interview_is_arranged_reported_and_read_by_http() -> None:
     report = {"held_on": TODAY.isoformat(), "outcome": "held"}
     assert api.post(f"{path}/interview/held", report).status_code == 200
     assert api.get(path).json()["interview"] == {**told, **report}
+    right = {"held_on": TODAY.isoformat(), "outcome": "person_absent"}
+    assert api.post(f"{path}/interview/held/correct", {**right, "reason": "misunderstood"}).status_code == 200
+    assert api.get(path).json()["interview"] == {**told, **right}
+    assert api.post(f"{path}/interview/held/void", {"reason": "wrong_person"}).status_code == 200
+    assert api.get(path).json()["interview"] == told

@@ -46,6 +46,11 @@ CALLS: list[tuple[str, dict[str, Any] | None]] = [
     (f"/vacancies/{NOBODY}/update", bodies.CHANGE),
     (f"/candidacies/{NOBODY}/interview", bodies.INTERVIEW),
     (f"/candidacies/{NOBODY}/interview/held", {"held_on": TODAY.isoformat(), "outcome": "held"}),
+    (
+        f"/candidacies/{NOBODY}/interview/held/correct",
+        {"held_on": TODAY.isoformat(), "outcome": "held", "reason": "wrong_day"},
+    ),
+    (f"/candidacies/{NOBODY}/interview/held/void", {"reason": "wrong_person"}),
 ]
 LISTS = ["/employers", "/vacancies", "/candidates", "/offers", "/summary"]
 READS = [*LISTS, f"/vacancies/{NOBODY}", f"/candidates/{CASE}", f"/candidacies/{NOBODY}"]
@@ -310,6 +315,7 @@ def test_every_example_of_the_documentation_is_valid(api: Api) -> None:
         "NewCandidacy",
         "NewInterview",
         "InterviewReport",
+        "InterviewCorrection",
         "NewOffer",
         "Decline",
         "NewEmployment",

@@ -56,6 +56,20 @@ def test_a_case_goes_from_the_first_talk_to_the_departure(api: Api) -> None:
     )
 
 
+def test_a_departure_is_put_right(api: Api) -> None:
+    departs = calls(api)["confirm_departure"]
+    path = departs[1]
+    assert api.act(*departs).status_code == 200
+    right = {"departed_on": DAYS["today"], "arrival_expected_on": DAYS["today"], "reason": "wrong_day"}
+    corrected = api.act("POST", f"{path}/correct", right)
+    assert (corrected.status_code, corrected.json()["status"]) == (200, "departed")
+    case = path.removesuffix("/journey/depart")
+    assert api.read(case).json()["journey"]["arrival_expected_on"] == DAYS["today"]
+    voided = api.act("POST", f"{path}/void", {"reason": "wrong_person"})
+    assert (voided.status_code, voided.json()["status"]) == (200, "undecided")
+    assert api.read(case).json()["journey"]["departed_on"] is None
+
+
 def test_what_was_handed_over_is_recorded(api: Api) -> None:
     api.desk.tell(api.desk.received(), api.desk.accepted())
     method, path, body = calls(api)["send_handover_package"]

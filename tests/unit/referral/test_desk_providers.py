@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import permutations
 from uuid import UUID
 
@@ -13,11 +14,13 @@ from referral.events import ProfileKeyRevoked, ProfileKeyShared, ProfileSealed
 from referral.handlers.deadlines import PROFILE_KEYS_END, PROFILE_KEYS_WAIT
 from referral.handlers.sharing import LOOKED_AGAIN_AFTER
 from tests.support.keys import line, organisations, vault_of
+from tests.support.memory import NOW
 from tests.support.referral.news import CASE, DAY, LAGOS, PAINT
 from tests.support.referral.web import PROFILE
 from tests.support.referral.world import Desk, done, in_days, sealed
 from tests.unit.referral.test_desk_sharing import told
 
+HOUR = timedelta(hours=1)
 SEAT, ANOTHER = UUID("0b1df2c0-9b6e-4a63-9d6b-1e9f0f6c7a01"), UUID("0b1df2c0-9b6e-4a63-9d6b-1e9f0f6c7a02")
 PARTS = {"identity", "contact"}
 
@@ -174,3 +177,26 @@ def test_a_profile_that_is_set_after_the_seat_is_handed_over_at_once() -> None:
     assert told(desk, ProfileSealed, ProfileKeyShared) == []
     done(desk.run(commands.SetProfile(CASE, sealed(desk.service.vault, PROFILE))))
     assert open_to(desk) == {(PAINT, part) for part in PARTS}
+
+
+def test_a_result_that_turns_out_to_be_none_brings_the_keys_back_unless_the_seat_is_over() -> None:
+    voided = contracts.CompletionVoided(case_id=CASE, enrolment_id=SEAT, provider=PAINT, reason="wrong_person")
+    desk = taking_part()
+    desk.tell(completed(), at=NOW + HOUR)
+    assert open_to(desk) == set()
+    desk.tell(voided, at=NOW + 2 * HOUR)
+    assert open_to(desk) == {(PAINT, part) for part in PARTS}
+    desk.tell(completed(), at=NOW + HOUR)
+    assert open_to(desk) == {(PAINT, part) for part in PARTS}, "what is told late changes nothing"
+    desk.tell(cancelled(), at=NOW + 2 * HOUR)
+    assert open_to(desk) == set()
+
+
+def test_how_a_course_ended_is_no_concern_of_the_desk_and_when_it_did_stays() -> None:
+    desk = taking_part()
+    corrected = contracts.CompletionCorrected(
+        case_id=CASE, enrolment_id=SEAT, reported_at=NOW + HOUR, reason="misunderstood"
+    )
+    desk.tell(corrected, at=NOW + 3 * HOUR)
+    assert open_to(desk) == set()
+    assert [each.over_at for each in desk.stored.engagements] == [NOW + HOUR]

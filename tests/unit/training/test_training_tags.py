@@ -164,3 +164,22 @@ def test_a_tag_stays_as_days_go_by(api: Api) -> None:
     shown = api.get(path, SCOUT).json()
     assert (shown["running"], shown["takes_requests"]) == (True, False)
     assert api.tag(SCOUT, path) == before
+
+
+def test_a_result_is_put_right_by_http(api: Api) -> None:
+    path = f"/enrolments/{api.enrolment}"
+    result = {"result": "attended", "units": 20, "finished_on": TODAY.isoformat(), "skills": []}
+    assert api.post(f"{path}/complete", CLERK, result).status_code == 200
+    before = api.tag(CLERK, path)
+    corrected = api.post(f"{path}/complete/correct", CLERK, {**result, "result": "passed", "reason": "misunderstood"})
+    assert (corrected.status_code, corrected.json()["status"]) == (200, "completed_passed")
+    seen = api.get(path, CLERK)
+    assert seen.json()["completion"] == {**result, "result": "passed"}
+    reason = {"reason": "wrong_person"}
+    stale = api.post(f"{path}/complete/void", CLERK, reason, **{"If-Match": before})
+    problem(stale, 412, "changed_meanwhile")
+    voided = api.post(f"{path}/complete/void", CLERK, reason, **{"If-Match": seen.headers["ETag"]})
+    assert (voided.status_code, voided.json()["status"]) == (200, "confirmed")
+    assert api.get(path, CLERK).json()["completion"] is None
+    unknown = api.post(f"/enrolments/{uuid4()}/complete/void", CLERK, reason)
+    problem(unknown, 404, "enrolment_not_found")

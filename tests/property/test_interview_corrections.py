@@ -1,0 +1,68 @@
+"""A correction of what became of an interview, at any place of any history, ends as if it had been told rightly at
+once, with what the employer owes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from placement import commands
+from tests.support.memory import NOW
+from tests.support.placement.world import TODAY, World
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+PRESENTED = 10
+"""So many days before what is told; the interview was to be after half of them."""
+RESULT = st.tuples(st.integers(0, PRESENTED), st.sampled_from(["held", "person_absent", "employer_absent"]))
+WORDS = st.tuples(st.lists(RESULT, min_size=1, max_size=4), st.booleans())
+"""After how many days it was, and what became of it, as it is told and corrected; and whether it has not been."""
+
+
+def history(
+    words: tuple[list[Any], bool], offered: int | None, waits: Sequence[timedelta], *, right: bool
+) -> tuple[World, Any]:
+    """What a desk does; `right`: as if it had known all at once. `offered`: after so many words there is an offer."""
+    results, voided = words
+    world = World()
+    candidacy_id = world.present()
+    ids = world.ids(candidacy_id)
+    world.do(commands.ArrangeInterview(*ids, NOW + PRESENTED / 2 * DAY, "video"))
+    world.service.advance(PRESENTED * DAY)
+    if not right:
+        world.do(commands.ReportInterview(*ids, TODAY + results[0][0] * DAY, results[0][1]))
+    elif not voided:
+        world.do(commands.ReportInterview(*ids, TODAY + results[-1][0] * DAY, results[-1][1]))
+    wanted: list[Any] = [
+        commands.CorrectInterview(*ids, TODAY + on * DAY, what, "wrong_day") for on, what in results[1:]
+    ]
+    wanted += [commands.VoidInterview(*ids, "wrong_person")] if voided else []
+    for number in range(len(wanted) + 1):
+        world.service.advance(waits[number])
+        if offered is not None and number == min(offered, len(wanted)):
+            world.do(world.offer_command(candidacy_id))
+        if number < len(wanted) and not right:
+            world.do(wanted[number])
+    world.service.advance(HOUR)
+    return world, candidacy_id
+
+
+@settings(max_examples=25, deadline=None)
+@given(WORDS, st.none() | st.integers(0, 4), st.lists(st.integers(1, 200), min_size=6, max_size=6))
+def test_the_candidacy_and_what_is_owed_are_as_if_it_had_been_told_rightly(
+    words: tuple[list[Any], bool], offered: int | None, hours: list[int]
+) -> None:
+    assume(all(one != other for one, other in pairwise(words[0])))
+    waits = [each * HOUR for each in hours]
+    (wrong, one), (right, other) = (history(words, offered, waits, right=right) for right in (False, True))
+    lasting = [replace(world.candidacy(id_), interviews_corrected=()) for world, id_ in ((wrong, one), (right, other))]
+    same = [replace(each, id=one, offer=None) for each in lasting]
+    assert same[0] == same[1]
+    due = [{name: each.due_at for (name, _), each in world.service.deadlines.items()} for world in (wrong, right)]
+    assert due[0] == due[1]
+    assert len(wrong.candidacy(one).interviews_corrected) == len(words[0]) - 1 + words[1]
