@@ -141,6 +141,11 @@ async def _answer_to_link(walk: Walk) -> Request:
     return _request(path={"case_id": case_id, "same_as": same_as})
 
 
+async def _adoption(walk: Walk) -> Request:
+    _case, reference = await walk.adoptable()
+    return _request({"case_ref": reference})
+
+
 async def _undone_link(walk: Walk) -> Request:
     case_id, same_as = await walk.linked()
     return _request({"reason": "wrong_person"}, {"case_id": case_id, "same_as": same_as})
@@ -219,6 +224,7 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
             Walk.departed,
             lambda: {"diverted_on": german_today().isoformat(), "to_country": "TR", "reason": "stayed_in_transit"},
         ),
+        "POST /adoptions": _adoption,
         "PUT /cases/{case_id}/profile": _at(
             "case_id", Walk.opened, lambda: {"given_name": "Ada", "birth_date": "1990-05-17", "notes": "-"}, lasts=True
         ),
@@ -337,6 +343,10 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
         "POST /files/{case_id}/links/{same_as}/confirm": _answer_to_link,
         "POST /files/{case_id}/links/{same_as}/reject": _answer_to_link,
         "POST /files/{case_id}/links/{same_as}/undo": _undone_link,
+        "POST /files/{case_id}/adoption/confirm": _at("case_id", Walk.adoption_asked),
+        "POST /files/{case_id}/adoption/decline": _at(
+            "case_id", Walk.adoption_asked, lambda: {"reason": "not_this_person"}
+        ),
         "POST /files/{case_id}/break-glass": _at("case_id", Walk.taken_back, lambda: {"reason": "danger_to_life"}),
         "POST /break-glass/{break_glass_id}/review": _at(
             "break_glass_id", Walk.opened_without_consent, lambda: {"verdict": "justified"}

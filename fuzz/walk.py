@@ -19,7 +19,18 @@ from aiokafka import AIOKafkaProducer
 
 from deploy.local.places import SERVICES
 from tests.support.chain import READS, Chain, until
-from tests.support.people import STAFF, Person, ahead, course, german_today, new_employer, new_file, past, vacancy
+from tests.support.people import (
+    SCOUTS,
+    STAFF,
+    Person,
+    ahead,
+    course,
+    german_today,
+    new_employer,
+    new_file,
+    past,
+    vacancy,
+)
 from tests.support.tokens import token
 
 COUNTRIES = ("AL", "EG", "GH", "GM", "IQ", "MA", "PK", "RS", "SN", "TN", "XK")
@@ -233,6 +244,22 @@ class Walk:
         case, same_as = await self.link_asked()
         await self.chain.as_(*STAFF["counsellor"], "second").do(f"/files/{case}/links/{same_as}/confirm")
         return case, same_as
+
+    async def adoptable(self) -> tuple[str, str]:
+        """A case of somebody from Germany who has walked in, of which the desks there know, and its reference."""
+        person = await self._person().walked_in(target_group="RETURNEE_DE", return_type="voluntary_own")
+        await self._read_by("referral", person)
+        rows = await self.chain.rows("counselling", "select case_ref from walk_in where id::text = $1", person.case_id)
+        return person.case_id, rows[0][0]
+
+    async def adoption_asked(self) -> str:
+        """Such a case that a desk asks for, and that the person allows it to have."""
+        case, reference = await self.adoptable()
+        person = Person(self._staff, case)
+        await person.signs("adoption", SCOUTS)
+        await self._staff("scout").do("/adoptions", {"case_ref": reference})
+        await self._read_by("counselling", person)
+        return case
 
     async def opened_without_consent(self) -> str:
         """A file of such a person that somebody of the centre has opened all the same, by its break-glass."""

@@ -113,8 +113,12 @@ def test_causes_are_other_examples_that_came_before() -> None:
         assert cause.headers["ce_time"] < example.headers["ce_time"], example.file
 
 
-def test_the_story_is_about_one_case_and_one_that_walks_in() -> None:
-    assert len({example.value["case_id"] for example in examples() if "case_id" in example.value}) == 2
+def test_the_story_is_about_one_case_one_that_walks_in_and_one_that_a_desk_adopts() -> None:
+    opened = ("referral/CaseOpened.v1", "counselling/CaseOpened.v1", "counselling/CaseOpened.v1.returnee")
+    cases = {example.file: example.value["case_id"] for example in examples() if "case_id" in example.value}
+    assert set(cases.values()) == {cases[f"examples/{each}.json"] for each in opened}
+    assert len(set(cases.values())) == len(opened)
+    assert cases["examples/counselling/CaseAdopted.v1.json"] == cases[f"examples/{opened[-1]}.json"]
 
 
 def test_the_story_keeps_the_rules_that_it_shows() -> None:

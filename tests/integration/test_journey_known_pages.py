@@ -129,7 +129,11 @@ async def test_the_persons_other_case_is_shown_to_who_may_see_it_by_itself(site:
     [of_desk] = [each["value"] for each in examples() if each["headers"]["ce_type"] == OPENED]
     [told] = [each for each in examples() if each["headers"]["ce_type"] == "ph.counselling.CasesLinked.v1"]
     case, there = of_desk["case_id"], told["key"]
-    headers = {**told["headers"], "ce_id": str(uuid4()), "ce_sequence": "11"}
+    counselling = (
+        each for each in examples() if ".counselling." in each["headers"]["ce_type"] and each["key"] == there
+    )
+    last = max(int(each["headers"]["ce_sequence"]) for each in counselling)
+    headers = {**told["headers"], "ce_id": str(uuid4()), "ce_sequence": str(last + 1)}
     linked = {**told, "headers": headers, "value": {**told["value"], "same_as": case}}
     await site.dispatcher.handle([published(linked, 100_000)])
     operator, desk = {"roles": ["operator"], "org": "programme:operations"}, of_desk["opened_by"]

@@ -75,6 +75,7 @@ VALUES: Mapping[str, Value] = {
     "centre": is_(LAGOS),
     "to_centre": is_(EDO),
     "opened_by": is_(DESK),
+    "desk": is_(DESK),
     "consent_id": one_of("k1", "k2"),
     "purpose": is_("referral"),
     "recipients": is_(("country:NG",)),
