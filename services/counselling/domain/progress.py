@@ -29,8 +29,12 @@ class Course:
     finished_on: date | None = None
     skills: tuple[str, ...] = ()
     told_at: datetime | None = None
-    """When this was told of its end: what was told of it before and comes late changes nothing. Older documents do not
-    say."""
+    """When this was told of its completion: what was told of it before and comes late changes nothing. Older documents
+    do not say."""
+
+    def settled(self, at: datetime) -> bool:
+        """Whether what was told of its completion at this time changes nothing any more: who was cancelled stays so."""
+        return self.status == "cancelled" or (self.told_at is not None and self.told_at > at)
 
 
 @dataclass(frozen=True, slots=True)

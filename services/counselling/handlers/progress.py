@@ -48,23 +48,24 @@ def enrolment_confirmed(states: States, event: EnrolmentConfirmed, _context: Con
     return _course(file, Course(event.enrolment_id, event.provider, status))
 
 
-def enrolment_cancelled(states: States, event: EnrolmentCancelled, context: Context) -> Decision:
-    """The enrolment ended without completion. One that never had a seat is not shown here."""
+def enrolment_cancelled(states: States, event: EnrolmentCancelled, _context: Context) -> Decision:
+    """The enrolment ended without completion, and stays so. One that never had a seat is not shown here."""
     file = file_of(states, event.case_id)
     if not any(course.id == event.enrolment_id for course in file.courses):
         return Decision((replace(file, early=file.early.with_cancelled(event.enrolment_id)),))
-    return _course(file, Course(event.enrolment_id, event.provider, "cancelled", told_at=context.occurred_at))
+    return _course(file, Course(event.enrolment_id, event.provider, "cancelled"))
 
 
 def completion_voided(states: States, event: CompletionVoided, context: Context) -> Decision:
     """It has not ended: the person has a seat, unless the provider tells at once that it is over, or has since."""
     file = file_of(states, event.case_id)
     known = next((course for course in file.courses if course.id == event.enrolment_id), None)
-    if known is not None and known.told_at is not None and known.told_at >= context.occurred_at:
+    if known is not None and known.settled(context.occurred_at):
         return NOTHING
-    status: CourseStatus = "cancelled" if event.enrolment_id in file.early.cancelled else "confirmed"
-    file = replace(file, early=file.early.without(event.enrolment_id))
-    return _course(file, Course(event.enrolment_id, event.provider, status, told_at=context.occurred_at))
+    if event.enrolment_id in file.early.cancelled:
+        file = replace(file, early=file.early.without(event.enrolment_id))
+        return _course(file, Course(event.enrolment_id, event.provider, "cancelled"))
+    return _course(file, Course(event.enrolment_id, event.provider, "confirmed", told_at=context.occurred_at))
 
 
 def course_completed(
@@ -74,7 +75,7 @@ def course_completed(
     courses are retired."""
     file = file_of(states, event.case_id)
     known = next((course for course in file.courses if course.id == event.enrolment_id), None)
-    if known is not None and known.told_at is not None and known.told_at > context.occurred_at:
+    if known is not None and known.settled(context.occurred_at):
         return NOTHING
     if event.course_code not in context.reference.courses:
         return unknown_code_of_event("/course_code", "courses")

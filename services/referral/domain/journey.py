@@ -214,10 +214,13 @@ class Journey(Stepping[Step]):
         return "undecided" if self.earliest is None else "planned"
 
     def never_arrived(self, at: datetime) -> Journey:
-        """A centre has waited in vain, as it says at this time, unless the desk has said something since."""
-        if not self.allows("never_arrive") or (self.told_at is not None and at <= self.told_at):
+        """A centre has waited in vain, as it says at this time, unless the desk has said something since. Once more, it
+        is the last that was heard."""
+        again = self.status == "never_arrived"
+        if not (again or self.allows("never_arrive")) or (self.told_at is not None and at <= self.told_at):
             return self
-        return self.stepped("never_arrive", heard_at=at)
+        heard_at = self._known_at(at)
+        return replace(self, heard_at=heard_at) if again else self.stepped("never_arrive", heard_at=heard_at)
 
     def _known_at(self, at: datetime) -> datetime:
         return at if self.heard_at is None else max(at, self.heard_at)

@@ -219,7 +219,8 @@ class Run:
             content = {"course_code": "PAINT-BASICS", "isco08": "7131", "category": "EMPLOYABILITY", "units": 20}
             event = {**common, **content, "result": "passed", "finished_on": NOW.date()}
             self.desk.tell(contracts.CourseCompleted.model_validate(event))
-            self.model.courses[_id(3, number)] = "completed_passed"
+            if self.model.courses.get(_id(3, number)) != "cancelled":
+                self.model.courses[_id(3, number)] = "completed_passed"
 
     def work(self, number: int, what: int) -> None:
         """`what`: 0 an offer, 1 taken, 2 declined, 3 its candidacy closed, 4 work begun, 5 retracted."""

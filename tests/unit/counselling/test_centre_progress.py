@@ -69,6 +69,7 @@ PLANNED = contracts.DeparturePlanned(case_id=CASE, status="planned", earliest=TO
         ((confirmed(), cancelled()), ["cancelled"]),
         ((cancelled(),), []),
         ((confirmed(), finished()), ["completed_passed"]),
+        ((confirmed(), cancelled(), finished()), ["cancelled"]),
         ((finished("attended"),), ["completed_attended"]),
         ((confirmed(), confirmed(UUID(int=9)), cancelled()), ["cancelled", "confirmed"]),
     ],

@@ -139,6 +139,23 @@ def test_whom_a_centre_has_waited_for_in_vain_was_waited_for_in_vain_also_if_the
     done(desk.plan(1, 5))
 
 
+def test_a_centre_that_has_waited_in_vain_twice_was_heard_last_when_it_said_so_again() -> None:
+    """Whether or not somebody had been said to travel in between."""
+    journeys = []
+    for travelled in (True, False):
+        desk = waited_for()
+        desk.tell(never_arrived(), at=NOW + DAY)
+        desk.service.advance(2 * DAY)
+        if travelled:
+            done(desk.depart(0, 1))
+        desk.tell(never_arrived(), at=NOW + 3 * DAY)
+        if travelled:
+            done(void(desk))
+        journeys.append(desk.case.journey)
+    assert journeys[0] == journeys[1]
+    assert journeys[0].heard_at == NOW + 3 * DAY
+
+
 @pytest.mark.parametrize(
     ("days", "code", "field"),
     [
