@@ -35,6 +35,7 @@ class Run:
         self.desk = Desk()
         self.model = Model(NOW)
         self.referred = 0
+        self._courses_told = 0
 
     @property
     def day(self) -> date:
@@ -203,14 +204,16 @@ class Run:
     # --- training and placement ---
 
     def course(self, number: int, what: int) -> None:
-        """`what`: 0 a seat, 1 a cancellation, 2 and more a completion."""
+        """`what`: 0 a seat, 1 a cancellation, 2 and more a completion. Its time is training's, not that of the reading."""
+        self._courses_told += 1
+        at = NOW + timedelta(seconds=self._courses_told)
         common = {"case_id": CASE, "enrolment_id": _id(3, number), "provider": PROVIDER}
         if what == 0:
-            self.desk.tell(contracts.EnrolmentConfirmed.model_validate(common))
+            self.desk.tell(contracts.EnrolmentConfirmed.model_validate(common), at=at)
             status = "cancelled" if _id(3, number) in self.model.ends else "confirmed"
             self.model.courses.setdefault(_id(3, number), status)
         elif what == 1:
-            self.desk.tell(contracts.EnrolmentCancelled.model_validate(common))
+            self.desk.tell(contracts.EnrolmentCancelled.model_validate(common), at=at)
             if _id(3, number) in self.model.courses:
                 self.model.courses[_id(3, number)] = "cancelled"
             else:
@@ -218,7 +221,7 @@ class Run:
         else:
             content = {"course_code": "PAINT-BASICS", "isco08": "7131", "category": "EMPLOYABILITY", "units": 20}
             event = {**common, **content, "result": "passed", "finished_on": NOW.date()}
-            self.desk.tell(contracts.CourseCompleted.model_validate(event))
+            self.desk.tell(contracts.CourseCompleted.model_validate(event), at=at)
             if self.model.courses.get(_id(3, number)) != "cancelled":
                 self.model.courses[_id(3, number)] = "completed_passed"
 
