@@ -285,6 +285,7 @@ async def test_a_transaction_per_event_leaves_the_journeys_that_the_service_leav
     assert all(left[0])
 
 
+@pytest.mark.timeout(600)  # five processes, one after the other, and the machine may be busy
 def test_the_journey_is_read_and_rebuilt_from_topics_and_each_variant_is_compared(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
