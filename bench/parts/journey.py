@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
+from hashlib import sha256
 from statistics import median
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -192,11 +193,12 @@ def _median_of_pages(port: int, cookie: str, cases: Sequence[UUID]) -> float:
 
 
 async def _signed_in(dsn: str) -> str:
-    """Somebody of the operators; what their browser's cookie says."""
+    """Somebody of the operators; what their browser's cookie says. The audit takes a person as a hash, and nothing
+    else."""
     pool = await open_pool(dsn, 1, "bench")
     try:
         who = Principal("bench", frozenset({"operator"}), "programme:operations", "DE")
-        return await Sessions(SignInSettings()).make(pool, who, b"bench", None)
+        return await Sessions(SignInSettings()).make(pool, who, sha256(b"bench").digest(), None)
     finally:
         await pool.close()
 

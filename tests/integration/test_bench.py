@@ -285,6 +285,7 @@ async def test_a_transaction_per_event_leaves_the_journeys_that_the_service_leav
     assert all(left[0])
 
 
+@pytest.mark.timeout(600)  # five processes, one after the other, and the machine may be busy
 def test_the_journey_is_read_and_rebuilt_from_topics_and_each_variant_is_compared(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -324,6 +325,27 @@ async def test_a_large_journey_shows_its_cases_and_counts_each_of_them(cluster: 
         await connection.close()
     await cluster.drop_database("small")
     await cluster.drop_database("large")
+
+
+async def test_the_page_of_a_case_is_shown_by_the_shipped_service_to_somebody_who_has_signed_in(
+    bench: Bench, cluster: Cluster, journey_template: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = 4
+    monkeypatch.setattr(of_journey, "PAGES", pages)
+    ticks: list[str] = []
+    monkeypatch.setattr(bench, "tick", ticks.append)
+    dsn = await cluster.create_database("shown", template=journey_template)
+    cases = await large.fill(dsn, 3, 2)
+
+    [shown] = await asyncio.to_thread(lambda: list(of_journey._page(bench, dsn, cases)))
+
+    assert (shown.spread.median > 0, len(ticks)) == (True, 1)
+    connection = await asyncpg.connect(dsn)
+    seen = await connection.fetch("select subjects, outcome from audit")
+    await connection.close()
+    assert [row["outcome"] for row in seen] == ["shown"] * pages
+    assert {case for row in seen for case in row["subjects"]} == set(cases)
+    await cluster.drop_database("shown")
 
 
 # --- outboxes that are full (`relay`, `backlog`) ---------------------------------------------------------------------
