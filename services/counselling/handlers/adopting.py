@@ -2,7 +2,7 @@
 
 The centre that owns the case speaks the moment: CaseAdopted says all that the desk needs to go on, and stands on the
 centre's topic after all that the centre has told as the owner (docs/domain.md: adoption). Nothing of the profile goes
-to Germany: the desk sets its own, and what the centre has taken down itself is destroyed once it can open that.
+to Germany: the desk sets its own, and what the centre has taken down itself stays beside that.
 """
 
 from __future__ import annotations
@@ -37,8 +37,6 @@ from counselling.handlers.access import by_centre, sight_in
 from counselling.handlers.deadlines import AGE_BAND, PROFILE_DESTRUCTION
 from counselling.outcomes import AdoptionOutcome
 from vocabulary.countries import GERMANY, day_at
-from vocabulary.handed import ProfileKey, SealedProfile
-from vocabulary.receiving import Receiving, Sealed, Shared
 from vocabulary.refusals import unknown_code
 
 FROM_GERMANY: Final = "RETURNEE_DE"
@@ -111,33 +109,6 @@ def told_declined(states: States, event: AdoptionDeclined, context: Context) -> 
     return Decision((replace(file, adoption=None),))
 
 
-class OfCentres(Receiving):
-    """What the desk hands over to centres. Of an adopted case, once all parts that the centre has taken down itself
-    open by it, the centre's own are destroyed."""
-
-    def profile_sealed(self, states: States, event: Sealed, context: Context) -> Decision:
-        """As of everybody."""
-        return _superseding(Receiving.profile_sealed(self, states, event, context), states, event.case_id)
-
-    def key_shared(self, states: States, event: Shared, context: Context) -> Decision:
-        """As of everybody."""
-        return _superseding(Receiving.key_shared(self, states, event, context), states, event.case_id)
-
-
-def _superseding(decision: Decision, states: States, case_id: UUID) -> Decision:
-    """With the end of what the centre has taken down itself, if nothing of it is lost by that."""
-    file, walk_in = states.get(CentreFile, case_id), states.get(WalkIn, case_id)
-    if file is None or walk_in is None or not file.adopted or not walk_in.profile:
-        return decision
-    keys = {each.id: each for each in states.linked(ProfileKey, case_id)}
-    keys |= {each.id: each for each in decision.states if isinstance(each, ProfileKey)}
-    told = next((each for each in decision.states if isinstance(each, SealedProfile)), None)
-    profile = told or states.get(SealedProfile, case_id)
-    if not walk_in.profile.keys() <= _openable(profile, keys.values(), walk_in.centre):
-        return decision
-    return _without_own(decision, walk_in)
-
-
 def destroyed_in_germany(states: States, event: contracts.ProfileDestroyed, _context: Context) -> Decision:
     """All that is known of the person is destroyed: so is what the centre had taken down itself, if it still has it."""
     file, walk_in = states.get(CentreFile, event.case_id), states.get(WalkIn, event.case_id)
@@ -171,13 +142,6 @@ def _asked(states: States, case_id: UUID, context: Context) -> tuple[CentreFile,
 def _allows(consent: SignedConsent, desk: str, now: datetime) -> bool:
     holds = consent.withdrawn_at is None and now < consent.ends_at
     return holds and consent.purpose == ADOPTION and desk in consent.recipients
-
-
-def _openable(profile: SealedProfile | None, keys: Iterable[ProfileKey], centre: str) -> set[str]:
-    """The parts that the centre can open by what it has been handed."""
-    boxes = {} if profile is None else profile.boxes
-    own = (each for each in keys if each.receiver == centre and each.status == "held" and each.part in boxes)
-    return {each.part for each in own if each.sealing == boxes[each.part].sealing}
 
 
 def _without_own(decision: Decision, walk_in: WalkIn) -> Decision:

@@ -246,33 +246,56 @@ def test_an_arrival_goes_along_and_its_correction_follows() -> None:
     assert chain.desk.case.status == "in_support"
 
 
-def test_the_centres_keys_are_destroyed_once_it_can_open_what_the_desk_has_set() -> None:
+TAKEN_DOWN = {"given_name": "Amina", "phone": "+234 801 000 0000", "emergency_contact": "her sister"}
+
+
+def with_profile() -> Adopting:
+    """The centre has taken down who the person is, and handed the case over."""
     chain = Adopting()
-    done(chain.take_down({"given_name": "Amina", "phone": "+234 801 000 0000"}))
+    done(chain.take_down(TAKEN_DOWN))
     done(chain.ask())
     done(chain.sign())
     done(chain.confirm())
-    assert shown(chain, "/profile").json()["given_name"] == "Amina"
-    refused(chain.take_down({"given_name": "Zainab"}), "kept_by_the_desk")
-    done(chain.set_profile(PROFILE))
-    assert chain.centre.walk_in.status == "destroyed"
-    assert chain.centre.walk_in.marks == ()
-    told = [each for each in chain.centre.events if isinstance(each, ProfileKeyDestroyed)]
-    assert sorted((each.part, each.receiver) for each in told) == [(part, LAGOS) for part in sorted(FIELDS)]
+    return chain
+
+
+def shown_fields(chain: Adopting) -> dict[str, str]:
     answer = shown(chain, "/profile").json()
-    assert answer["given_name"] == PROFILE["given_name"], "what the desk has set is handed over"
+    return {name: answer[name] for names in FIELDS.values() for name in names if answer[name] is not None}
 
 
-def test_as_long_as_the_desk_lacks_a_part_the_centre_keeps_its_own() -> None:
-    chain = Adopting()
-    done(chain.take_down({"given_name": "Amina", "phone": "+234 801 000 0000"}))
-    done(chain.ask())
-    done(chain.sign())
-    done(chain.confirm())
-    parts = {part: each for part, each in _sealed(chain).items() if part == "identity"}
-    done(chain.at_desk(chain.desk.service.command, at_desk.SetProfile(CASE, parts), SCOUT))
+def test_what_the_desk_sets_is_shown_before_what_the_centre_has_taken_down_and_takes_nothing_from_it() -> None:
+    chain = with_profile()
+    assert shown_fields(chain) == TAKEN_DOWN
+    refused(chain.take_down({"given_name": "Zainab"}), "kept_by_the_desk")
+    told_before = chain.names("centre")
+    done(chain.set_profile({"email": "a@example.org", "phone": "+49 151 0000000"}))
+    assert shown_fields(chain) == TAKEN_DOWN | {"email": "a@example.org", "phone": "+49 151 0000000"}
     assert chain.centre.walk_in.status == "sealed"
-    assert shown(chain, "/profile").json()["given_name"] == "Amina"
+    assert chain.names("centre") == told_before
+
+
+def test_a_part_that_the_desk_has_not_handed_over_shows_what_the_centre_has_taken_down() -> None:
+    chain = with_profile()
+    [identity] = (each for part, each in _sealed(chain).items() if part == "identity")
+    done(chain.at_desk(chain.desk.service.command, at_desk.SetProfile(CASE, {"identity": identity}), SCOUT))
+    parts = {each["part"]: each["status"] for each in shown(chain, "/profile").json()["parts"]}
+    assert parts == dict.fromkeys(FIELDS, "open")
+    assert shown_fields(chain)["phone"] == TAKEN_DOWN["phone"]
+
+
+def test_another_centre_sees_what_the_desk_has_set_and_nothing_that_the_first_has_taken_down() -> None:
+    chain = with_profile()
+    done(chain.set_profile({"given_name": "Zainab"}))
+    done(chain.at_desk(chain.desk.grant, EDO, purpose="referral", granted_on=TODAY, valid_until=date(2027, 12, 31)))
+    done(chain.at_desk(chain.desk.refer, EDO, needs=("housing",)))
+    [referral] = [each for each in chain.centre.file.referrals if each.centre == EDO]
+    accept = commands.AcceptReferral(CASE, referral.id)
+    done(chain.at_centre(chain.centre.service.command, accept, IN_EDO))
+    answer = MemoryApi(SERVICE, chain.centre.service).get(f"/files/{CASE}/profile", WHO | {"org": EDO})
+    assert "Amina" not in answer.text
+    assert TAKEN_DOWN["phone"] not in answer.text
+    assert answer.status_code == 200
 
 
 def _sealed(chain: Adopting) -> Any:
@@ -280,17 +303,13 @@ def _sealed(chain: Adopting) -> Any:
 
 
 def test_destroying_the_profile_at_the_desk_reaches_what_the_centre_had_taken_down() -> None:
-    """The desk knows less than the centre, so that the centre's own is still there."""
-    chain = Adopting()
-    done(chain.take_down({"given_name": "Amina", "phone": "+234 801 000 0000"}))
-    done(chain.ask())
-    done(chain.sign())
-    done(chain.confirm())
-    parts = {part: each for part, each in _sealed(chain).items() if part == "identity"}
-    done(chain.at_desk(chain.desk.service.command, at_desk.SetProfile(CASE, parts), SCOUT))
+    chain = with_profile()
+    done(chain.set_profile(PROFILE))
     chain.at_desk(chain.desk.destroy)
-    assert chain.centre.walk_in.status == "destroyed"
+    assert (chain.centre.walk_in.status, chain.centre.walk_in.marks) == ("destroyed", ())
     assert {each.status for each in chain.centre.service.all(ProfileKey)} == {"destroyed"}
+    told = [each for each in chain.centre.events if isinstance(each, ProfileKeyDestroyed)]
+    assert {(each.part, each.receiver) for each in told} == {(part, LAGOS) for part in FIELDS}
 
 
 def test_the_desk_tells_the_end_and_the_centre_no_more() -> None:
@@ -392,22 +411,8 @@ def test_a_restored_database_of_the_centres_knows_again_that_the_case_is_the_des
     done(chain.set_profile(PROFILE))
     backup.put_back()
     assert chain.centre.file.adopted
-    assert chain.centre.walk_in.status == "destroyed"
+    assert chain.centre.walk_in.status == "sealed"
     refused(chain.centre.service.command(commands.HoldFile(CASE, "audit"), PROTECTION), "kept_by_the_desk")
-
-
-def test_a_key_that_the_desk_has_handed_over_survives_the_restore() -> None:
-    """That the centre's own was destroyed is told of the same part and receiver: it is told apart by its time."""
-    chain = Adopting()
-    done(chain.take_down({"given_name": "Amina"}))
-    done(chain.ask())
-    done(chain.sign())
-    done(chain.confirm())
-    done(chain.set_profile(PROFILE))
-    backup = Backup(chain.centre.service, REPEATS)
-    destroyed = [each for each in chain.centre.events if isinstance(each, ProfileKeyDestroyed)]
-    backup.repeat(destroyed)
-    assert {each.status for each in chain.centre.service.all(ProfileKey)} == {"held"}
 
 
 def test_a_desk_that_has_forgotten_that_it_asked_has_the_case_all_the_same() -> None:
