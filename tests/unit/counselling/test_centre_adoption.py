@@ -275,6 +275,14 @@ def test_what_the_desk_sets_is_shown_before_what_the_centre_has_taken_down_and_t
     assert chain.names("centre") == told_before
 
 
+def test_who_walked_in_is_found_at_the_centre_after_the_desk_has_set_a_profile_until_the_term() -> None:
+    chain = with_profile()
+    done(chain.set_profile(PROFILE))
+    assert chain.centre.walk_in.marks == ("mark",)
+    done(chain.centre.service._run(WALK_IN_OVER.handler, TermOver("walk_in", CASE), PROTECTION, NOW))
+    assert chain.centre.walk_in.marks == ()
+
+
 def test_a_part_that_the_desk_has_not_handed_over_shows_what_the_centre_has_taken_down() -> None:
     chain = with_profile()
     [identity] = (each for part, each in _sealed(chain).items() if part == "identity")
