@@ -48,7 +48,8 @@ def requested(states: States, event: contracts.AdoptionRequested, context: Conte
     file = states.get(CentreFile, event.case_id)
     if file is None or file.walked_in is None or file.adopted:
         return NOTHING
-    if file.adoption is not None and file.adoption.requested_at > context.occurred_at:
+    later = file.adoption is not None and file.adoption.requested_at > context.occurred_at
+    if later or (file.adoption_declined_at is not None and file.adoption_declined_at >= context.occurred_at):
         return NOTHING
     return Decision((replace(file, adoption=Adoption(event.desk, context.occurred_at, event.lapses_at)),))
 
@@ -88,7 +89,7 @@ def decline(states: States, command: DeclineAdoption, context: Context) -> Decis
         return unknown_code("/reason", "adoption_decline_reasons")
     assert file.walked_in is not None, "somebody has walked in"
     event = AdoptionDeclined(**by_centre(file, file.walked_in), desk=asked.desk, reason=command.reason)
-    after = replace(file, adoption=None)
+    after = replace(file, adoption=None, adoption_declined_at=context.now)
     return Decision((after,), (event,), answer=AdoptionOutcome.of(after))
 
 
@@ -102,11 +103,14 @@ def told_adopted(states: States, event: CaseAdopted, context: Context) -> Decisi
 
 
 def told_declined(states: States, event: AdoptionDeclined, context: Context) -> Decision:
-    """A restored database has forgotten that the centre has said no."""
+    """A restored database has forgotten that the centre has said no. The request may be forgotten as well, and is read
+    again after this."""
     file = states.get(CentreFile, event.case_id)
-    if file is None or file.adoption is None or file.adopted or file.adoption.requested_at > context.occurred_at:
+    if file is None or file.adopted:
         return NOTHING
-    return Decision((replace(file, adoption=None),))
+    waits = file.adoption is not None and file.adoption.requested_at > context.occurred_at
+    adoption = file.adoption if waits else None
+    return Decision((replace(file, adoption=adoption, adoption_declined_at=context.occurred_at),))
 
 
 def destroyed_in_germany(states: States, event: contracts.ProfileDestroyed, _context: Context) -> Decision:

@@ -9,6 +9,7 @@ from uuid import UUID
 from chassis.pure.decision import Actor
 from chassis.pure.retention import TermOver
 from counselling import commands, contracts
+from counselling import consumers as centre_consumers
 from counselling.app import SERVICE
 from counselling.events import AdoptionDeclined, CaseAdopted, ProfileKeyDestroyed
 from counselling.handlers import REPEATS
@@ -421,6 +422,32 @@ def test_a_restored_database_of_the_centres_knows_again_that_the_case_is_the_des
     assert chain.centre.file.adopted
     assert chain.centre.walk_in.status == "sealed"
     refused(chain.centre.service.command(commands.HoldFile(CASE, "audit"), PROTECTION), "kept_by_the_desk")
+
+
+def test_a_request_that_was_declined_is_answered_also_when_it_is_read_again_after_a_restore() -> None:
+    chain = Adopting()
+    backup = Backup(chain.centre.service, REPEATS)
+    done(chain.ask())
+    [(asked, at)] = [(each, at) for _, each, at in chain.told if type(each).__name__ == "AdoptionRequested"]
+    done(chain.decline())
+    backup.put_back()
+    again = as_read(asked, centre_consumers.EVENTS)
+    assert again is not None
+    done(chain.centre.service.event(again, at))
+    assert shown(chain).json()["adoption"] is None
+    done(chain.sign())
+    refused(chain.confirm(), "nothing_requested")
+
+
+def test_what_is_asked_after_the_centre_has_declined_waits_after_a_restore() -> None:
+    chain = Adopting()
+    done(chain.ask())
+    done(chain.decline())
+    declined = last(chain.centre.events, AdoptionDeclined)
+    at = chain.centre.service.now
+    done(chain.ask(OTHER_SCOUT))
+    done(chain.centre.service._run(REPEATS[AdoptionDeclined], declined, PROTECTION, at))
+    assert shown(chain).json()["adoption"]["desk"] == OTHER_SCOUT.org
 
 
 def test_a_desk_that_has_forgotten_that_it_asked_has_the_case_all_the_same() -> None:
