@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from chassis.pure.decision import NOTHING, Cleared, Context, Decision, Refused
+from chassis.pure.decision import NOTHING, Context, Decision, Refused
 from chassis.pure.retention import Clock
 from chassis.pure.states import States
 from counselling import contracts, refusals
@@ -31,10 +31,9 @@ from counselling.events import (
     CaseAdopted,
     ConsentPassedOn,
     HoldPassedOn,
-    ProfileKeyDestroyed,
 )
 from counselling.handlers.access import by_centre, sight_in
-from counselling.handlers.deadlines import AGE_BAND, PROFILE_DESTRUCTION
+from counselling.handlers.destruction import without_own
 from counselling.outcomes import AdoptionOutcome
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.refusals import unknown_code
@@ -118,7 +117,7 @@ def destroyed_in_germany(states: States, event: contracts.ProfileDestroyed, _con
     file, walk_in = states.get(CentreFile, event.case_id), states.get(WalkIn, event.case_id)
     if file is None or walk_in is None or not file.adopted or not walk_in.profile:
         return NOTHING
-    return _without_own(NOTHING, walk_in)
+    return without_own(walk_in)
 
 
 def taken_back_in_germany(states: States, event: contracts.ConsentWithdrawn) -> Decision:
@@ -146,22 +145,6 @@ def _asked(states: States, case_id: UUID, context: Context) -> tuple[CentreFile,
 def _allows(consent: SignedConsent, desk: str, now: datetime) -> bool:
     holds = consent.withdrawn_at is None and now < consent.ends_at
     return holds and consent.purpose == ADOPTION and desk in consent.recipients
-
-
-def _without_own(decision: Decision, walk_in: WalkIn) -> Decision:
-    """It is told, so that a restored database has it destroyed again: with the time at which the centre had taken the
-    profile down, which tells it from a key that the desk has taken back."""
-    at = walk_in.profile_set_at or walk_in.opened_at
-    told = (
-        ProfileKeyDestroyed(case_id=walk_in.id, part=part, receiver=walk_in.centre, revoked_at=at)
-        for part in sorted(walk_in.profile)
-    )
-    cleared = (Cleared(AGE_BAND, walk_in.id), Cleared(PROFILE_DESTRUCTION, walk_in.id))
-    return decision._replace(
-        states=(*decision.states, walk_in.without_profile()),
-        events=(*decision.events, *told),
-        deadlines=(*decision.deadlines, *cleared),
-    )
 
 
 def _told(

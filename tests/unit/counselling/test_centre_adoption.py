@@ -40,7 +40,7 @@ from tests.support.referral.world import OTHER_SCOUT, SCOUT, sealed
 from tests.support.repeating import Backup
 from tests.support.web import problem
 from vocabulary.handed import ProfileKey
-from vocabulary.profiles import FIELDS
+from vocabulary.profiles import FIELDS, key_id_of
 
 WHO = {"roles": ["centre_counsellor"], "org": LAGOS}
 PROTECTION = Actor("data_protection_officer", "programme:protection")
@@ -422,6 +422,27 @@ def test_a_restored_database_of_the_centres_knows_again_that_the_case_is_the_des
     assert chain.centre.file.adopted
     assert chain.centre.walk_in.status == "sealed"
     refused(chain.centre.service.command(commands.HoldFile(CASE, "audit"), PROTECTION), "kept_by_the_desk")
+
+
+def test_a_key_that_the_desk_has_taken_back_is_destroyed_again_and_the_centres_own_is_not() -> None:
+    chain = with_profile()
+    done(chain.set_profile(PROFILE))
+    backup = Backup(chain.centre.service, REPEATS)
+    centre, id_ = chain.centre.service, key_id_of(CASE, "identity", LAGOS)
+    revoked = {"key_id": id_, "case_id": CASE, "part": "identity", "receiver": LAGOS, "revoked_at": centre.now}
+    done(centre.event(contracts.ProfileKeyRevoked.model_validate(revoked)))
+    backup.put_back()
+    assert chain.centre.walk_in.status == "sealed"
+    assert [each.part for each in centre.all(ProfileKey) if each.status == "destroyed"] == ["identity"]
+
+
+def test_what_the_desk_has_destroyed_of_the_centres_own_is_destroyed_again_after_a_restore() -> None:
+    chain = with_profile()
+    backup = Backup(chain.centre.service, REPEATS)
+    done(chain.set_profile(PROFILE))
+    chain.at_desk(chain.desk.destroy)
+    backup.put_back()
+    assert chain.centre.walk_in.status == "destroyed"
 
 
 def test_a_request_that_was_declined_is_answered_also_when_it_is_read_again_after_a_restore() -> None:
