@@ -39,6 +39,7 @@ from tests.support.referral.web import PROFILE
 from tests.support.referral.world import OTHER_SCOUT, SCOUT, sealed
 from tests.support.repeating import Backup
 from tests.support.web import problem
+from vocabulary.destruction import DELAY
 from vocabulary.handed import ProfileKey
 from vocabulary.profiles import FIELDS, key_id_of
 
@@ -422,6 +423,25 @@ def test_a_restored_database_of_the_centres_knows_again_that_the_case_is_the_des
     assert chain.centre.file.adopted
     assert chain.centre.walk_in.status == "sealed"
     refused(chain.centre.service.command(commands.HoldFile(CASE, "audit"), PROTECTION), "kept_by_the_desk")
+
+
+def test_two_people_destroy_what_the_centre_had_taken_down_and_not_what_the_desk_has_set() -> None:
+    chain = with_profile()
+    done(chain.set_profile(PROFILE))
+    backup = Backup(chain.centre.service, REPEATS)
+    asked, confirmed = (
+        commands.RequestDestruction(CASE, "person_asked", ("a",)),
+        commands.ConfirmDestruction(CASE, ("b",)),
+    )
+    for command in (asked, confirmed):
+        done(chain.at_centre(chain.centre.service.command, command, COUNSELLOR))
+    chain.centre.service.advance(DELAY)
+    for restored in (False, True):
+        if restored:
+            backup.put_back()
+        assert (chain.centre.walk_in.status, chain.centre.walk_in.marks) == ("destroyed", ())
+        assert {each.status for each in chain.centre.service.all(ProfileKey)} == {"held"}
+        assert shown_fields(chain) == PROFILE
 
 
 def test_a_key_that_the_desk_has_taken_back_is_destroyed_again_and_the_centres_own_is_not() -> None:
