@@ -30,7 +30,7 @@ async def confirm_adoption(case_id: UUID, actor: Staff, run: Changer) -> Respons
     profile and the end of the case from now on. The case id, the file and the support stay as they are.
 
     The person must have signed for it: record a consent `adoption` that names the desk first. Nothing of the profile
-    goes to Germany: the desk sets its own, and the centre's is destroyed once it can open that.
+    goes to Germany: the desk sets its own, and the centre sees both.
     """
     return await run(commands.ConfirmAdoption(case_id), actor, FILE, case_id)
 

@@ -10,16 +10,14 @@ from counselling import contracts
 from counselling.handlers import (
     BY_CASE,
     RECEIVING,
-    WITH_KEY,
     WITH_PROFILE,
-    WITH_SEALED,
     adopting,
     followed,
     incoming,
     progress,
 )
 from counselling.handlers.repeats import WITH_SIGNED
-from vocabulary.receiving import BY_KEY
+from vocabulary.receiving import BY_KEY, BY_PROFILE
 from vocabulary.retention import HELD, RELEASED, STARTED, STOPPED
 from vocabulary.switch import HEARD
 
@@ -40,8 +38,8 @@ EVENTS: Mapping[type[Contract], Handler] = {
     contracts.DepartureCorrected: followed(incoming.departure_corrected),
     contracts.DepartureVoided: followed(incoming.departure_voided),
     contracts.DepartureDiverted: followed(incoming.departure_diverted),
-    contracts.ProfileSealed: Handler(WITH_SEALED, RECEIVING.profile_sealed),
-    contracts.ProfileKeyShared: Handler(WITH_KEY, RECEIVING.key_shared),
+    contracts.ProfileSealed: Handler(BY_PROFILE, RECEIVING.profile_sealed),
+    contracts.ProfileKeyShared: Handler(BY_KEY, RECEIVING.key_shared),
     contracts.ProfileKeyRevoked: Handler(BY_KEY, RECEIVING.key_revoked),
     contracts.ProfileDestroyed: Handler(WITH_PROFILE, adopting.destroyed_in_germany),
     contracts.EnrolmentConfirmed: Handler(BY_CASE, progress.enrolment_confirmed),

@@ -340,8 +340,7 @@ class ProfileKeyDestroyed(receiving.Destroyed, service="counselling"):
     """A receiver's copy of a key that was taken back is destroyed, or the key of a walk-in's own profile: the part can
     be opened there no more.
 
-    `revoked_at` is of the revocation that this answers; of a walk-in, when a second person confirmed the destruction,
-    or, of an adopted case, when the centre had taken the profile down.
+    `revoked_at` is of the revocation that this answers; of a walk-in's own, when the centre had taken the profile down.
     """
 
 

@@ -18,7 +18,8 @@ from vocabulary.terms import ConsentStatus
 class ProfileView(profiles.ProfileView):
     """The profile in clear, for the centre that has the person in its care; null: unknown, or its part is not open.
 
-    What the centre has taken down itself is open as soon as it is there.
+    What the centre has taken down itself is open as soon as it is there. Of a case that a desk has adopted it stands
+    where the desk's says nothing, or does not open.
     """
 
     parts: tuple[PartView, ...]

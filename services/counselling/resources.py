@@ -127,8 +127,8 @@ def show_profile(
     states: States, case_id: UUID, context: Context, person: Collection[str] = ()
 ) -> ProfileView | Refused:
     """Who the person is, opened for this look, for the centre that has them in its care and may know them: as the
-    centre has taken it down itself of somebody who walked in, as Germany has handed it over of anybody else, and of
-    whose case a desk has adopted."""
+    centre has taken it down itself of somebody who walked in, as Germany has handed it over of anybody else. Of whose
+    case a desk has adopted it is both: the centre's own where the desk's says nothing, or does not open."""
     file = _readable(states, case_id, context)
     if isinstance(file, Refused):
         return file
@@ -136,13 +136,25 @@ def show_profile(
     if sight != "whole":
         return refusals.NOT_TAKEN_ON
     walk_in = states.get(WalkIn, case_id)
-    handed = walk_in is None or (file.adopted and not walk_in.profile)
-    view = _handed_over(states, file, context) if walk_in is None or handed else _taken_down(walk_in, context)
+    own = refusals.NO_PROFILE if walk_in is None else _taken_down(walk_in, context)
+    alone = walk_in is not None and not file.adopted
+    view = own if alone else _beside(_handed_over(states, file, context), own)
     return view if isinstance(view, Refused) else view.model_copy(update={"break_glass": _by(glass)})
 
 
 def _by(glass: Glass | None) -> BreakGlassView | None:
     return None if glass is None else BreakGlassView.model_validate(glass)
+
+
+def _beside(told: ProfileView | Refused, own: ProfileView | Refused) -> ProfileView | Refused:
+    """What Germany has handed over, and beside it what the centre has taken down itself, if there is anything."""
+    if isinstance(told, Refused) or isinstance(own, Refused):
+        return told if isinstance(own, Refused) else own
+    mine = {each.part: each for each in own.parts}
+    parts = tuple(each if each.status == "open" else mine.get(each.part, each) for each in told.parts)
+    return told.model_copy(
+        update={name: value for name, value in own if getattr(told, name) is None} | {"parts": parts}
+    )
 
 
 def _taken_down(walk_in: WalkIn, context: Context) -> ProfileView | Refused:

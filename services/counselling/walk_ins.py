@@ -70,7 +70,7 @@ async def open_file(body: NewFile, actor: Staff, now: Now, vault: Sealing, marki
 @router.post("/files/search", **personal(Found, 403))
 async def search_files(body: Search, actor: Staff, reading: Reading, now: Now, marking: Marking) -> Response:
     """Who was at the caller's centre before: by reference, or, of those who walked in there, by name or phone,
-    and birth date.
+    and birth date, as the centre has taken them down.
 
     It changes nothing. Who is looked for is personal, so it comes in a body: addresses are kept in logs on the way.
     """

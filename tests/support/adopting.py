@@ -38,7 +38,8 @@ class Adopting:
     def __init__(self, **walk_in: Any) -> None:
         self.desk, self.centre = Desk(), WalkInDesk()
         self.desk.service.vault = vault_of(line("desk", 1), organisations=organisations(LAGOS, EDO))
-        self.centre.service.vault = vault_of(line("centre", 2), organisations=organisations(LAGOS, opening=[LAGOS]))
+        opening = organisations(LAGOS, EDO, opening=[LAGOS, EDO])
+        self.centre.service.vault = vault_of(line("centre", 2), organisations=opening)
         self.desk.service._random = random.Random(8)  # two services draw no id twice
         self.told: list[tuple[str, Event, Any]] = []
         """What either has told: by whom, what, when."""

@@ -142,6 +142,8 @@ class CentreFile:
     """How far the plan was missed."""
     adoption: Adoption | None = None
     """Which desk in Germany asks for a case that a centre has opened, or has it."""
+    adoption_declined_at: datetime | None = None
+    """When the centre last said no to that: a request from before that is answered, also when it is read again."""
     voided: tuple[Voided, ...] = ()
     """What was recorded of the known journey and does not count."""
 

@@ -43,7 +43,7 @@ from counselling.handlers import (
 from vocabulary import receiving
 from vocabulary.deadlines import Decide, Ladder
 from vocabulary.deadlines import followed as with_deadlines
-from vocabulary.handed import ProfileKey, SealedProfile
+from vocabulary.receiving import Receiving
 from vocabulary.retention import HELD, KIND, RELEASED
 from vocabulary.switch import CountryStatus
 
@@ -58,7 +58,7 @@ KINDS: tuple[Kind[Any], ...] = (
     KIND,
 )
 """In lock order. What is new needs no lock of its own: its file is locked, or new itself."""
-RECEIVING = adopting.OfCentres("centre", "referral", ProfileKeyDestroyed)
+RECEIVING = Receiving("centre", "referral", ProfileKeyDestroyed)
 """What Germany hands over to the centres."""
 
 BY_CASE = needs(case_id=CentreFile)
@@ -67,9 +67,6 @@ WITH_SIGNED = needs(case_id=(CentreFile, WalkIn, Linked(SignedConsent)))
 WITH_CLOCK = needs(case_id=(CentreFile, Clock))
 OF_BOTH = needs(case_id=(CentreFile, WalkIn, Linked(SamePerson)), same_as=(CentreFile, Linked(SamePerson)))
 FOR_ADOPTION = needs(case_id=(CentreFile, WalkIn, Clock, Linked(SignedConsent), Linked(SamePerson)))
-OF_ANY_PROFILE = (CentreFile, SealedProfile, Linked(ProfileKey), WalkIn)
-WITH_SEALED = needs(case_id=OF_ANY_PROFILE)
-WITH_KEY = needs(case_id=OF_ANY_PROFILE, key_id=ProfileKey)
 BY_OWNER = needs(owner=CentreFile)
 
 

@@ -2,7 +2,7 @@
 
 The centre that owns the case speaks the moment: CaseAdopted says all that the desk needs to go on, and stands on the
 centre's topic after all that the centre has told as the owner (docs/domain.md: adoption). Nothing of the profile goes
-to Germany: the desk sets its own, and what the centre has taken down itself is destroyed once it can open that.
+to Germany: the desk sets its own, and what the centre has taken down itself stays beside that.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from chassis.pure.decision import NOTHING, Cleared, Context, Decision, Refused
+from chassis.pure.decision import NOTHING, Context, Decision, Refused
 from chassis.pure.retention import Clock
 from chassis.pure.states import States
 from counselling import contracts, refusals
@@ -31,14 +31,11 @@ from counselling.events import (
     CaseAdopted,
     ConsentPassedOn,
     HoldPassedOn,
-    ProfileKeyDestroyed,
 )
 from counselling.handlers.access import by_centre, sight_in
-from counselling.handlers.deadlines import AGE_BAND, PROFILE_DESTRUCTION
+from counselling.handlers.destruction import without_own
 from counselling.outcomes import AdoptionOutcome
 from vocabulary.countries import GERMANY, day_at
-from vocabulary.handed import ProfileKey, SealedProfile
-from vocabulary.receiving import Receiving, Sealed, Shared
 from vocabulary.refusals import unknown_code
 
 FROM_GERMANY: Final = "RETURNEE_DE"
@@ -50,7 +47,8 @@ def requested(states: States, event: contracts.AdoptionRequested, context: Conte
     file = states.get(CentreFile, event.case_id)
     if file is None or file.walked_in is None or file.adopted:
         return NOTHING
-    if file.adoption is not None and file.adoption.requested_at > context.occurred_at:
+    later = file.adoption is not None and file.adoption.requested_at > context.occurred_at
+    if later or (file.adoption_declined_at is not None and file.adoption_declined_at >= context.occurred_at):
         return NOTHING
     return Decision((replace(file, adoption=Adoption(event.desk, context.occurred_at, event.lapses_at)),))
 
@@ -90,7 +88,7 @@ def decline(states: States, command: DeclineAdoption, context: Context) -> Decis
         return unknown_code("/reason", "adoption_decline_reasons")
     assert file.walked_in is not None, "somebody has walked in"
     event = AdoptionDeclined(**by_centre(file, file.walked_in), desk=asked.desk, reason=command.reason)
-    after = replace(file, adoption=None)
+    after = replace(file, adoption=None, adoption_declined_at=context.now)
     return Decision((after,), (event,), answer=AdoptionOutcome.of(after))
 
 
@@ -104,38 +102,14 @@ def told_adopted(states: States, event: CaseAdopted, context: Context) -> Decisi
 
 
 def told_declined(states: States, event: AdoptionDeclined, context: Context) -> Decision:
-    """A restored database has forgotten that the centre has said no."""
+    """A restored database has forgotten that the centre has said no. The request may be forgotten as well, and is read
+    again after this."""
     file = states.get(CentreFile, event.case_id)
-    if file is None or file.adoption is None or file.adopted or file.adoption.requested_at > context.occurred_at:
+    if file is None or file.adopted:
         return NOTHING
-    return Decision((replace(file, adoption=None),))
-
-
-class OfCentres(Receiving):
-    """What the desk hands over to centres. Of an adopted case, once all parts that the centre has taken down itself
-    open by it, the centre's own are destroyed."""
-
-    def profile_sealed(self, states: States, event: Sealed, context: Context) -> Decision:
-        """As of everybody."""
-        return _superseding(Receiving.profile_sealed(self, states, event, context), states, event.case_id)
-
-    def key_shared(self, states: States, event: Shared, context: Context) -> Decision:
-        """As of everybody."""
-        return _superseding(Receiving.key_shared(self, states, event, context), states, event.case_id)
-
-
-def _superseding(decision: Decision, states: States, case_id: UUID) -> Decision:
-    """With the end of what the centre has taken down itself, if nothing of it is lost by that."""
-    file, walk_in = states.get(CentreFile, case_id), states.get(WalkIn, case_id)
-    if file is None or walk_in is None or not file.adopted or not walk_in.profile:
-        return decision
-    keys = {each.id: each for each in states.linked(ProfileKey, case_id)}
-    keys |= {each.id: each for each in decision.states if isinstance(each, ProfileKey)}
-    told = next((each for each in decision.states if isinstance(each, SealedProfile)), None)
-    profile = told or states.get(SealedProfile, case_id)
-    if not walk_in.profile.keys() <= _openable(profile, keys.values(), walk_in.centre):
-        return decision
-    return _without_own(decision, walk_in)
+    waits = file.adoption is not None and file.adoption.requested_at > context.occurred_at
+    adoption = file.adoption if waits else None
+    return Decision((replace(file, adoption=adoption, adoption_declined_at=context.occurred_at),))
 
 
 def destroyed_in_germany(states: States, event: contracts.ProfileDestroyed, _context: Context) -> Decision:
@@ -143,7 +117,7 @@ def destroyed_in_germany(states: States, event: contracts.ProfileDestroyed, _con
     file, walk_in = states.get(CentreFile, event.case_id), states.get(WalkIn, event.case_id)
     if file is None or walk_in is None or not file.adopted or not walk_in.profile:
         return NOTHING
-    return _without_own(NOTHING, walk_in)
+    return without_own(walk_in)
 
 
 def taken_back_in_germany(states: States, event: contracts.ConsentWithdrawn) -> Decision:
@@ -171,29 +145,6 @@ def _asked(states: States, case_id: UUID, context: Context) -> tuple[CentreFile,
 def _allows(consent: SignedConsent, desk: str, now: datetime) -> bool:
     holds = consent.withdrawn_at is None and now < consent.ends_at
     return holds and consent.purpose == ADOPTION and desk in consent.recipients
-
-
-def _openable(profile: SealedProfile | None, keys: Iterable[ProfileKey], centre: str) -> set[str]:
-    """The parts that the centre can open by what it has been handed."""
-    boxes = {} if profile is None else profile.boxes
-    own = (each for each in keys if each.receiver == centre and each.status == "held" and each.part in boxes)
-    return {each.part for each in own if each.sealing == boxes[each.part].sealing}
-
-
-def _without_own(decision: Decision, walk_in: WalkIn) -> Decision:
-    """It is told, so that a restored database has it destroyed again: with the time at which the centre had taken the
-    profile down, which tells it from a key that the desk has taken back."""
-    at = walk_in.profile_set_at or walk_in.opened_at
-    told = (
-        ProfileKeyDestroyed(case_id=walk_in.id, part=part, receiver=walk_in.centre, revoked_at=at)
-        for part in sorted(walk_in.profile)
-    )
-    cleared = (Cleared(AGE_BAND, walk_in.id), Cleared(PROFILE_DESTRUCTION, walk_in.id))
-    return decision._replace(
-        states=(*decision.states, walk_in.without_profile()),
-        events=(*decision.events, *told),
-        deadlines=(*decision.deadlines, *cleared),
-    )
 
 
 def _told(

@@ -70,12 +70,19 @@ def destroy(states: States, deadline: DeadlineDue, _context: Context) -> Decisio
     walk_in = states.get(WalkIn, deadline.owner)
     if walk_in is None or walk_in.destruction is None or not walk_in.destruction.is_due(deadline.due_at):
         return NOTHING
-    at = walk_in.destruction.confirmed_at
+    return without_own(walk_in)
+
+
+def without_own(walk_in: WalkIn) -> Decision:
+    """Told with the time at which the centre had taken the profile down, which tells it from a key that a desk has
+    taken back (`handlers/repeats.py:key_destroyed`)."""
+    at = walk_in.profile_set_at or walk_in.opened_at
     told = tuple(
         ProfileKeyDestroyed(case_id=walk_in.id, part=part, receiver=walk_in.centre, revoked_at=at)
         for part in sorted(walk_in.profile)
     )
-    return Decision((walk_in.without_profile(),), told, (Cleared(AGE_BAND, walk_in.id),))
+    cleared = (Cleared(AGE_BAND, walk_in.id), Cleared(PROFILE_DESTRUCTION, walk_in.id))
+    return Decision((walk_in.without_profile(),), told, cleared)
 
 
 def _saved(walk_in: WalkIn, context: Context) -> Decision:

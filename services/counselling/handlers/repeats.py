@@ -57,16 +57,20 @@ def levels_destroyed(states: States, event: LevelsDestroyed, _context: Context) 
 
 def key_destroyed(states: States, event: ProfileKeyDestroyed, context: Context) -> Decision:
     """The keys of who walked in are gone, with all by which they were found, but for a profile that was set since; or
-    the copy of a key that a centre was handed and that was taken back; of an adopted case it may be either."""
+    the copy of a key that a centre was handed and that was taken back.
+
+    Of an adopted case the time tells the two apart: the centre has set no profile since the adoption, and the desk has
+    taken no key back before."""
     walk_in, file = states.get(WalkIn, event.case_id), states.get(CentreFile, event.case_id)
-    of_the_desk = walk_in is None or (file is not None and file.adopted)
-    handed = receiving.destroyed_again(states, event, context) if of_the_desk else NOTHING
-    if walk_in is None or walk_in.status != "sealed" or walk_in.centre != event.receiver:
-        return handed
+    adopted_at = None if file is None or file.adoption is None else file.adoption.adopted_at
+    if walk_in is None or (adopted_at is not None and event.revoked_at > adopted_at):
+        return receiving.destroyed_again(states, event, context)
+    if walk_in.status != "sealed" or walk_in.centre != event.receiver:
+        return NOTHING
     if walk_in.profile_set_at is not None and walk_in.profile_set_at > context.occurred_at:
-        return handed
+        return NOTHING
     cleared = (Cleared(AGE_BAND, walk_in.id), Cleared(PROFILE_DESTRUCTION, walk_in.id))
-    return Decision((*handed.states, walk_in.without_profile()), (), cleared)
+    return Decision((walk_in.without_profile(),), (), cleared)
 
 
 def end_told(states: States, event: RetentionStarted | RetentionStopped, _context: Context) -> Decision:

@@ -9,6 +9,7 @@ from uuid import UUID
 from chassis.pure.decision import Actor
 from chassis.pure.retention import TermOver
 from counselling import commands, contracts
+from counselling import consumers as centre_consumers
 from counselling.app import SERVICE
 from counselling.events import AdoptionDeclined, CaseAdopted, ProfileKeyDestroyed
 from counselling.handlers import REPEATS
@@ -38,8 +39,9 @@ from tests.support.referral.web import PROFILE
 from tests.support.referral.world import OTHER_SCOUT, SCOUT, sealed
 from tests.support.repeating import Backup
 from tests.support.web import problem
+from vocabulary.destruction import DELAY
 from vocabulary.handed import ProfileKey
-from vocabulary.profiles import FIELDS
+from vocabulary.profiles import FIELDS, key_id_of
 
 WHO = {"roles": ["centre_counsellor"], "org": LAGOS}
 PROTECTION = Actor("data_protection_officer", "programme:protection")
@@ -246,33 +248,64 @@ def test_an_arrival_goes_along_and_its_correction_follows() -> None:
     assert chain.desk.case.status == "in_support"
 
 
-def test_the_centres_keys_are_destroyed_once_it_can_open_what_the_desk_has_set() -> None:
+TAKEN_DOWN = {"given_name": "Amina", "phone": "+234 801 000 0000", "emergency_contact": "her sister"}
+
+
+def with_profile() -> Adopting:
+    """The centre has taken down who the person is, and handed the case over."""
     chain = Adopting()
-    done(chain.take_down({"given_name": "Amina", "phone": "+234 801 000 0000"}))
+    done(chain.take_down(TAKEN_DOWN))
     done(chain.ask())
     done(chain.sign())
     done(chain.confirm())
-    assert shown(chain, "/profile").json()["given_name"] == "Amina"
-    refused(chain.take_down({"given_name": "Zainab"}), "kept_by_the_desk")
-    done(chain.set_profile(PROFILE))
-    assert chain.centre.walk_in.status == "destroyed"
-    assert chain.centre.walk_in.marks == ()
-    told = [each for each in chain.centre.events if isinstance(each, ProfileKeyDestroyed)]
-    assert sorted((each.part, each.receiver) for each in told) == [(part, LAGOS) for part in sorted(FIELDS)]
+    return chain
+
+
+def shown_fields(chain: Adopting) -> dict[str, str]:
     answer = shown(chain, "/profile").json()
-    assert answer["given_name"] == PROFILE["given_name"], "what the desk has set is handed over"
+    return {name: answer[name] for names in FIELDS.values() for name in names if answer[name] is not None}
 
 
-def test_as_long_as_the_desk_lacks_a_part_the_centre_keeps_its_own() -> None:
-    chain = Adopting()
-    done(chain.take_down({"given_name": "Amina", "phone": "+234 801 000 0000"}))
-    done(chain.ask())
-    done(chain.sign())
-    done(chain.confirm())
-    parts = {part: each for part, each in _sealed(chain).items() if part == "identity"}
-    done(chain.at_desk(chain.desk.service.command, at_desk.SetProfile(CASE, parts), SCOUT))
+def test_what_the_desk_sets_is_shown_before_what_the_centre_has_taken_down_and_takes_nothing_from_it() -> None:
+    chain = with_profile()
+    assert shown_fields(chain) == TAKEN_DOWN
+    refused(chain.take_down({"given_name": "Zainab"}), "kept_by_the_desk")
+    told_before = chain.names("centre")
+    done(chain.set_profile({"email": "a@example.org", "phone": "+49 151 0000000"}))
+    assert shown_fields(chain) == TAKEN_DOWN | {"email": "a@example.org", "phone": "+49 151 0000000"}
     assert chain.centre.walk_in.status == "sealed"
-    assert shown(chain, "/profile").json()["given_name"] == "Amina"
+    assert chain.names("centre") == told_before
+
+
+def test_who_walked_in_is_found_at_the_centre_after_the_desk_has_set_a_profile_until_the_term() -> None:
+    chain = with_profile()
+    done(chain.set_profile(PROFILE))
+    assert chain.centre.walk_in.marks == ("mark",)
+    done(chain.centre.service._run(WALK_IN_OVER.handler, TermOver("walk_in", CASE), PROTECTION, NOW))
+    assert chain.centre.walk_in.marks == ()
+
+
+def test_a_part_that_the_desk_has_not_handed_over_shows_what_the_centre_has_taken_down() -> None:
+    chain = with_profile()
+    [identity] = (each for part, each in _sealed(chain).items() if part == "identity")
+    done(chain.at_desk(chain.desk.service.command, at_desk.SetProfile(CASE, {"identity": identity}), SCOUT))
+    parts = {each["part"]: each["status"] for each in shown(chain, "/profile").json()["parts"]}
+    assert parts == dict.fromkeys(FIELDS, "open")
+    assert shown_fields(chain)["phone"] == TAKEN_DOWN["phone"]
+
+
+def test_another_centre_sees_what_the_desk_has_set_and_nothing_that_the_first_has_taken_down() -> None:
+    chain = with_profile()
+    done(chain.set_profile({"given_name": "Zainab"}))
+    done(chain.at_desk(chain.desk.grant, EDO, purpose="referral", granted_on=TODAY, valid_until=date(2027, 12, 31)))
+    done(chain.at_desk(chain.desk.refer, EDO, needs=("housing",)))
+    [referral] = [each for each in chain.centre.file.referrals if each.centre == EDO]
+    accept = commands.AcceptReferral(CASE, referral.id)
+    done(chain.at_centre(chain.centre.service.command, accept, IN_EDO))
+    answer = MemoryApi(SERVICE, chain.centre.service).get(f"/files/{CASE}/profile", WHO | {"org": EDO})
+    assert "Amina" not in answer.text
+    assert TAKEN_DOWN["phone"] not in answer.text
+    assert answer.status_code == 200
 
 
 def _sealed(chain: Adopting) -> Any:
@@ -280,17 +313,13 @@ def _sealed(chain: Adopting) -> Any:
 
 
 def test_destroying_the_profile_at_the_desk_reaches_what_the_centre_had_taken_down() -> None:
-    """The desk knows less than the centre, so that the centre's own is still there."""
-    chain = Adopting()
-    done(chain.take_down({"given_name": "Amina", "phone": "+234 801 000 0000"}))
-    done(chain.ask())
-    done(chain.sign())
-    done(chain.confirm())
-    parts = {part: each for part, each in _sealed(chain).items() if part == "identity"}
-    done(chain.at_desk(chain.desk.service.command, at_desk.SetProfile(CASE, parts), SCOUT))
+    chain = with_profile()
+    done(chain.set_profile(PROFILE))
     chain.at_desk(chain.desk.destroy)
-    assert chain.centre.walk_in.status == "destroyed"
+    assert (chain.centre.walk_in.status, chain.centre.walk_in.marks) == ("destroyed", ())
     assert {each.status for each in chain.centre.service.all(ProfileKey)} == {"destroyed"}
+    told = [each for each in chain.centre.events if isinstance(each, ProfileKeyDestroyed)]
+    assert {(each.part, each.receiver) for each in told} == {(part, LAGOS) for part in FIELDS}
 
 
 def test_the_desk_tells_the_end_and_the_centre_no_more() -> None:
@@ -392,22 +421,74 @@ def test_a_restored_database_of_the_centres_knows_again_that_the_case_is_the_des
     done(chain.set_profile(PROFILE))
     backup.put_back()
     assert chain.centre.file.adopted
-    assert chain.centre.walk_in.status == "destroyed"
+    assert chain.centre.walk_in.status == "sealed"
     refused(chain.centre.service.command(commands.HoldFile(CASE, "audit"), PROTECTION), "kept_by_the_desk")
 
 
-def test_a_key_that_the_desk_has_handed_over_survives_the_restore() -> None:
-    """That the centre's own was destroyed is told of the same part and receiver: it is told apart by its time."""
-    chain = Adopting()
-    done(chain.take_down({"given_name": "Amina"}))
-    done(chain.ask())
-    done(chain.sign())
-    done(chain.confirm())
+def test_two_people_destroy_what_the_centre_had_taken_down_and_not_what_the_desk_has_set() -> None:
+    chain = with_profile()
     done(chain.set_profile(PROFILE))
     backup = Backup(chain.centre.service, REPEATS)
-    destroyed = [each for each in chain.centre.events if isinstance(each, ProfileKeyDestroyed)]
-    backup.repeat(destroyed)
-    assert {each.status for each in chain.centre.service.all(ProfileKey)} == {"held"}
+    asked, confirmed = (
+        commands.RequestDestruction(CASE, "person_asked", ("a",)),
+        commands.ConfirmDestruction(CASE, ("b",)),
+    )
+    for command in (asked, confirmed):
+        done(chain.at_centre(chain.centre.service.command, command, COUNSELLOR))
+    chain.centre.service.advance(DELAY)
+    for restored in (False, True):
+        if restored:
+            backup.put_back()
+        assert (chain.centre.walk_in.status, chain.centre.walk_in.marks) == ("destroyed", ())
+        assert {each.status for each in chain.centre.service.all(ProfileKey)} == {"held"}
+        assert shown_fields(chain) == PROFILE
+
+
+def test_a_key_that_the_desk_has_taken_back_is_destroyed_again_and_the_centres_own_is_not() -> None:
+    chain = with_profile()
+    done(chain.set_profile(PROFILE))
+    backup = Backup(chain.centre.service, REPEATS)
+    centre, id_ = chain.centre.service, key_id_of(CASE, "identity", LAGOS)
+    revoked = {"key_id": id_, "case_id": CASE, "part": "identity", "receiver": LAGOS, "revoked_at": centre.now}
+    done(centre.event(contracts.ProfileKeyRevoked.model_validate(revoked)))
+    backup.put_back()
+    assert chain.centre.walk_in.status == "sealed"
+    assert [each.part for each in centre.all(ProfileKey) if each.status == "destroyed"] == ["identity"]
+
+
+def test_what_the_desk_has_destroyed_of_the_centres_own_is_destroyed_again_after_a_restore() -> None:
+    chain = with_profile()
+    backup = Backup(chain.centre.service, REPEATS)
+    done(chain.set_profile(PROFILE))
+    chain.at_desk(chain.desk.destroy)
+    backup.put_back()
+    assert chain.centre.walk_in.status == "destroyed"
+
+
+def test_a_request_that_was_declined_is_answered_also_when_it_is_read_again_after_a_restore() -> None:
+    chain = Adopting()
+    backup = Backup(chain.centre.service, REPEATS)
+    done(chain.ask())
+    [(asked, at)] = [(each, at) for _, each, at in chain.told if type(each).__name__ == "AdoptionRequested"]
+    done(chain.decline())
+    backup.put_back()
+    again = as_read(asked, centre_consumers.EVENTS)
+    assert again is not None
+    done(chain.centre.service.event(again, at))
+    assert shown(chain).json()["adoption"] is None
+    done(chain.sign())
+    refused(chain.confirm(), "nothing_requested")
+
+
+def test_what_is_asked_after_the_centre_has_declined_waits_after_a_restore() -> None:
+    chain = Adopting()
+    done(chain.ask())
+    done(chain.decline())
+    declined = last(chain.centre.events, AdoptionDeclined)
+    at = chain.centre.service.now
+    done(chain.ask(OTHER_SCOUT))
+    done(chain.centre.service._run(REPEATS[AdoptionDeclined], declined, PROTECTION, at))
+    assert shown(chain).json()["adoption"]["desk"] == OTHER_SCOUT.org
 
 
 def test_a_desk_that_has_forgotten_that_it_asked_has_the_case_all_the_same() -> None:
