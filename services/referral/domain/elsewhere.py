@@ -74,6 +74,15 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Forgotten:
+    """An event of the desk about the case while it was the desk's, which a restored database lacks: `body` is JSON."""
+
+    type: str
+    at: datetime
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
 class Elsewhere:
     """One case. `centre` is that which has opened it; None: nobody has told yet."""
 
@@ -83,6 +92,8 @@ class Elsewhere:
     """Of a person from Germany alone: nobody else's case is asked for."""
     asked: Asked | None = None
     """What a desk has asked for last."""
+    forgotten: tuple[Forgotten, ...] = ()
+    """What has its effect again once the centre's word is read again; empty but after a restore."""
 
     @property
     def status(self) -> Literal["unknown", "opened"]:

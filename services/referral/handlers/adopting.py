@@ -23,6 +23,7 @@ from referral.domain.elsewhere import Asked, Elsewhere, Heard
 from referral.domain.ending import Hold
 from referral.domain.referral import Referral
 from referral.events import AdoptionRequested
+from referral.handlers import repeats
 from referral.handlers.care import sealed_needs
 from referral.handlers.deadlines import ADOPTION_REQUEST
 from vocabulary.arrivals import Told
@@ -76,7 +77,8 @@ def adopted(states: States, event: contracts.CaseAdopted, context: Context) -> D
     """The centre has handed the case over: it is the desk's, with all that the centre has told of it as the owner.
 
     Told twice it changes nothing, also after the case has gone by its term. A restored database may have forgotten that
-    the desk has asked: the event says all that the case needs.
+    the desk has asked: the event says all that the case needs. What the desk has told of the case since has its effect
+    again with it.
     """
     elsewhere = states.get(Elsewhere, event.case_id) or Elsewhere(event.case_id)
     if states.get(Case, event.case_id) is not None or elsewhere.adopted:
@@ -105,6 +107,7 @@ def adopted(states: States, event: contracts.CaseAdopted, context: Context) -> D
         walk_in=True,
     )
     case = case.with_referral(referral, key).noted(Milestone(at, "CaseAdopted", case.id, "counselling", event.centre))
+    case = repeats.caught_up(case, elsewhere, states, context)
     asked = asked or Asked(event.desk, at, at)
     after = Elsewhere(case.id, event.centre, event.case_ref, replace(asked, desk=event.desk).answered("adopted", at))
     return Decision((case, after), (), (Cleared(ADOPTION_REQUEST, case.id),))
