@@ -9,7 +9,7 @@ from chassis.pure.decision import Handler
 from chassis.pure.messages import Event
 from chassis.pure.needs import needs
 from chassis.pure.states import Kind, Need, by_id
-from referral import commands
+from referral import commands, events
 from referral.domain.case import Case, links
 from referral.domain.country import CountrySwitch
 from referral.domain.elsewhere import Elsewhere
@@ -108,8 +108,11 @@ FOLLOWS: Mapping[Ladder, Handler] = {each: OfCase(needs(id=each.state), each.sto
 """For what was stored before there was the kind of deadline."""
 
 REPEATS: Mapping[type[Event], Handler] = {
-    event: Handler(WITH_PROFILE_OF_EVENT, with_deadlines(receipts.LADDERS, repeats.once_here(decide)))
-    for event, decide in repeats.OF_CASES.items()
+    events.AdoptionRequested: Handler(BY_CASE_OF_EVENT, adopting.asked_before),
+    **{
+        event: Handler(WITH_PROFILE_OF_EVENT, with_deadlines(receipts.LADDERS, repeats.once_here(decide)))
+        for event, decide in repeats.OF_CASES.items()
+    },
 }
 """What a restored database must have the effect of again: of each case in the order in which it was told, and then what
 the topic of the keys tells, which is read off that."""

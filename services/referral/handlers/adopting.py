@@ -53,6 +53,18 @@ def ask(states: States, command: AskForCase, context: Context) -> Decision | Ref
     return Decision((after,), (event,), (forgotten,), AdoptionView.of(after))
 
 
+def asked_before(states: States, event: AdoptionRequested, context: Context) -> Decision:
+    """A restored database has forgotten that the desk has asked. What others tell is read again, from then on, however
+    long ago the request has lapsed."""
+    elsewhere, at = states.get(Elsewhere, event.case_id) or Elsewhere(event.case_id), context.occurred_at
+    known = elsewhere.adopted or (elsewhere.asked is not None and elsewhere.asked.at >= at)
+    if known or states.get(Case, event.case_id) is not None:
+        return NOTHING
+    after = replace(elsewhere, asked=Asked(event.desk, at, event.lapses_at, heard=Heard()))
+    forgotten = max(event.lapses_at, context.now) + HEARD_LATEST
+    return Decision((after,), (), (Deadline(ADOPTION_REQUEST, after.id, after.id, forgotten),))
+
+
 def lapses(states: States, deadline: DeadlineDue, _context: Context) -> Decision:
     """No centre has answered: what was kept for an answer is dropped."""
     elsewhere = states.get(Elsewhere, deadline.owner)

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
+
+import pytest
 
 from chassis.pure.decision import Actor
 from chassis.pure.messages import Event
 from counselling import commands as at_centre
-from referral import commands, consumers
+from referral import commands, consumers, contracts
 from referral.handlers import REPEATS
+from referral.handlers.adopting import HEARD_LATEST, LAPSES_AFTER
 from tests.support.adopting import Adopting, as_read
 from tests.support.counselling.world import CASE, LAGOS
 from tests.support.referral.web import PROFILE
-from tests.support.referral.world import SCOUT, done
+from tests.support.referral.world import OTHER_SCOUT, SCOUT, done
 from tests.support.repeating import Backup
 from vocabulary.roles import DATA_PROTECTION_OFFICER
 
 OFFICER = Actor(DATA_PROTECTION_OFFICER, "programme:protection")
+PICKED = contracts.CandidateShortlisted(case_id=CASE, candidacy_id=UUID(int=100), centre=LAGOS)
 
 
 class Restored(Adopting):
@@ -40,8 +45,9 @@ class Restored(Adopting):
         done(self.at_desk(self.desk.service.command, command, actor))
 
     def put_back(self) -> None:
-        """Loses what the desk has, and repeats that of its own."""
+        """Loses what the desk has, and repeats what it has told itself."""
         self._backup.put_back()
+        self._backup.go_on()
 
     def read_again(self, times: int = 1) -> None:
         """What the centre has told since the backup."""
@@ -110,3 +116,30 @@ def test_nothing_of_it_is_kept_once_the_case_is_here() -> None:
     assert [each.type for each in chain.elsewhere.forgotten] == ["ph.referral.ConsentWithdrawn.v1"]
     chain.read_again()
     assert chain.elsewhere.forgotten == ()
+
+
+@pytest.mark.parametrize("later", [timedelta(), LAPSES_AFTER + HEARD_LATEST], ids=["at once", "long after"])
+def test_what_others_told_between_the_request_and_the_answer_is_kept_once_more(later: timedelta) -> None:
+    chain = Restored()
+    done(chain.ask())
+    chain.tell(PICKED)
+    picked_at = chain.desk.service.now
+    done(chain.sign())
+    done(chain.confirm())
+    before = chain.desk.case.engagements
+    chain.desk.service.advance(later)
+    chain.put_back()
+    done(chain.desk.service.event(PICKED, picked_at))
+    chain.read_again()
+    assert chain.desk.case.engagements == before != ()
+
+
+def test_the_later_of_two_requests_is_the_one_that_waits() -> None:
+    chain = Restored()
+    done(chain.ask())
+    done(chain.decline("not_this_person"))
+    done(chain.ask(OTHER_SCOUT))
+    before = chain.elsewhere
+    chain.put_back()
+    chain.read_again()
+    assert chain.elsewhere == before
