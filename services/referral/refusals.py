@@ -60,7 +60,9 @@ CASE_OF_A_DESK: Final = Refused(
     "A desk keeps this case already.",
     "If it is yours, GET /cases?case_ref= finds it. A desk that keeps a case hands it over to no other one here.",
 )
-ADOPTION_PENDING: Final = request_pending("this case", "Its centre answers, or the request lapses: GET /adoptions.")
+ADOPTION_PENDING: Final = request_pending(
+    "this case", "Its centre answers, or you ask a week after the request has lapsed: GET /adoptions of that desk."
+)
 DESTRUCTION_PENDING: Final = request_pending(
     "the destruction of this case's keys", "A colleague confirms or rejects it: GET /cases/{case_id} shows it."
 )

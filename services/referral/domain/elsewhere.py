@@ -62,11 +62,7 @@ class Asked:
     reason: str | None = None
     """Why the centre has declined, as a code."""
     heard: Heard | None = None
-    """What others have told since, while the centre has not answered; never shown."""
-
-    def waits(self, now: datetime) -> bool:
-        """Whether the centre may still answer."""
-        return self.status == "asked" and now < self.lapses_at
+    """What others have told since, while the centre's answer may still be read; never shown."""
 
     def answered(self, status: AskedStatus, at: datetime, reason: str | None = None) -> Asked:
         """The centre has answered; what was kept unseen is a case now, or nothing."""

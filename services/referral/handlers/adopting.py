@@ -32,9 +32,9 @@ from vocabulary.reference import Centre
 from vocabulary.refusals import unknown_code_of_event
 
 LAPSES_AFTER: Final = timedelta(days=30)
-"""Until then the person has been at the centre, or the desk asks anew (docs/domain.md: adoption)."""
+"""Until then the centre may answer (docs/domain.md: adoption)."""
 HEARD_LATEST: Final = timedelta(days=7)
-"""So long after that the centre's word is waited for, which was given in time."""
+"""So long after that the centre's word is waited for, which was given in time, before a desk asks anew."""
 
 
 def ask(states: States, command: AskForCase, context: Context) -> Decision | Refused:
@@ -44,7 +44,7 @@ def ask(states: States, command: AskForCase, context: Context) -> Decision | Ref
         return refusals.CASE_OF_A_DESK
     if elsewhere is None or elsewhere.case_ref is None:
         return refusals.NO_CASE_OF_A_CENTRE
-    if elsewhere.asked is not None and elsewhere.asked.waits(context.now):
+    if elsewhere.asked is not None and elsewhere.asked.heard is not None:
         return refusals.ADOPTION_PENDING
     desk, lapses_at = context.actor.org, context.now + LAPSES_AFTER
     after = replace(elsewhere, asked=Asked(desk, context.now, lapses_at, heard=Heard()))
