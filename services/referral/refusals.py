@@ -63,6 +63,11 @@ CASE_OF_A_DESK: Final = Refused(
 ADOPTION_PENDING: Final = request_pending(
     "this case", "Its centre answers, or you ask a week after the request has lapsed: GET /adoptions of that desk."
 )
+PERSON_DECLINED: Final = Refused(
+    "person_declined",
+    "The person did not want your desk to have this case.",
+    "Leave it with the centre. Your desk may ask again thirty days after the answer: GET /adoptions has it.",
+)
 DESTRUCTION_PENDING: Final = request_pending(
     "the destruction of this case's keys", "A colleague confirms or rejects it: GET /cases/{case_id} shows it."
 )

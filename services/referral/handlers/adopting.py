@@ -46,6 +46,8 @@ def ask(states: States, command: AskForCase, context: Context) -> Decision | Ref
         return refusals.NO_CASE_OF_A_CENTRE
     if elsewhere.asked is not None and elsewhere.asked.heard is not None:
         return refusals.ADOPTION_PENDING
+    if elsewhere.asked is not None and elsewhere.asked.holds(context.actor.org, context.now):
+        return refusals.PERSON_DECLINED
     desk, lapses_at = context.actor.org, context.now + LAPSES_AFTER
     after = replace(elsewhere, asked=Asked(desk, context.now, lapses_at, heard=Heard()))
     event = AdoptionRequested(case_id=after.id, desk=desk, lapses_at=lapses_at)

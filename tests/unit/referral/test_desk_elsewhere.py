@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from chassis.pure.decision import Decision
+from chassis.pure.decision import Actor, Decision
 from counselling.commands import ConfirmAdoption
 from referral import contracts
 from referral.commands import AskForCase
 from referral.domain.case import Case
-from referral.domain.elsewhere import Elsewhere
+from referral.domain.elsewhere import NO_HOLDS_FOR, Elsewhere
 from referral.handlers.adopting import HEARD_LATEST
 from tests.support.adopting import MINUTE, Adopting
 from tests.support.counselling.world import CASE as CASE_THERE
@@ -113,3 +113,20 @@ def test_nobody_asks_anew_while_an_answer_that_was_given_in_time_may_still_be_re
     refused(chain.desk.service.command(AskForCase(CASE_THERE), OTHER_SCOUT), "request_pending")
     chain.settle()
     assert (chain.desk.case.opened_by, chain.desk.case.offers) == (SCOUT.org, (OTHER,))
+
+
+def test_a_persons_no_holds_for_thirty_days_against_the_desk_that_asked() -> None:
+    chain = Adopting()
+    done(chain.ask())
+    done(chain.decline("person_declined"))
+    refused(chain.ask(), "person_declined")
+    chain.desk.service.advance(NO_HOLDS_FOR)
+    done(chain.ask())
+
+
+@pytest.mark.parametrize(("reason", "desk"), [("person_declined", OTHER_SCOUT), ("another_case", SCOUT)])
+def test_it_holds_against_no_other_desk_and_no_other_reason_holds(reason: str, desk: Actor) -> None:
+    chain = Adopting()
+    done(chain.ask())
+    done(chain.decline(reason))
+    done(chain.ask(desk))
