@@ -60,7 +60,14 @@ CASE_OF_A_DESK: Final = Refused(
     "A desk keeps this case already.",
     "If it is yours, GET /cases?case_ref= finds it. A desk that keeps a case hands it over to no other one here.",
 )
-ADOPTION_PENDING: Final = request_pending("this case", "Its centre answers, or the request lapses: GET /adoptions.")
+ADOPTION_PENDING: Final = request_pending(
+    "this case", "Its centre answers, or you ask a week after the request has lapsed: GET /adoptions of that desk."
+)
+PERSON_DECLINED: Final = Refused(
+    "person_declined",
+    "The person did not want your desk to have this case.",
+    "Leave it with the centre. Your desk may ask again thirty days after the answer: GET /adoptions has it.",
+)
 DESTRUCTION_PENDING: Final = request_pending(
     "the destruction of this case's keys", "A colleague confirms or rejects it: GET /cases/{case_id} shows it."
 )

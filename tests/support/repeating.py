@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from copy import deepcopy
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from chassis.pure.decision import Decision, Handler
@@ -13,10 +13,16 @@ from tests.support.memory import SYSTEM, MemoryService
 
 
 class Backup:
-    """Of a service as it is now."""
+    """Of a service as it is now. `told_at`: when an event was told, for those of which it matters."""
 
-    def __init__(self, service: MemoryService, repeats: Mapping[type[Event], Handler]) -> None:
+    def __init__(
+        self,
+        service: MemoryService,
+        repeats: Mapping[type[Event], Handler],
+        told_at: Callable[[Event], datetime] | None = None,
+    ) -> None:
         self.service, self.repeats = service, repeats
+        self._told_at = told_at or (lambda _: service.now)
         self._rows, self._deadlines = deepcopy(service.rows), dict(service.deadlines)
         self._told = len(service.events)
 
@@ -39,7 +45,7 @@ class Backup:
             for event in events:
                 if event.topic == topic and (handler := self.repeats.get(type(event))) is not None:
                     told = len(self.service.events)
-                    outcome = self.service._run(handler, event, SYSTEM, self.service.now)
+                    outcome = self.service._run(handler, event, SYSTEM, self._told_at(event))
                     assert isinstance(outcome, Decision)
                     del self.service.events[told:]
 

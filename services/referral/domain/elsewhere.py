@@ -14,8 +14,8 @@ centre's word. What happened before that moment is never heard of here, whenever
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
-from typing import Literal, Self
+from datetime import datetime, timedelta
+from typing import Final, Literal, Self
 from uuid import UUID
 
 from referral.domain.case import Case, Milestone
@@ -25,6 +25,10 @@ from referral.domain.receiver import Engagement
 
 AskedStatus = Literal["asked", "declined", "adopted"]
 """What became of what a desk has asked for."""
+PERSON_DECLINED: Final = "person_declined"
+"""The reason by which a centre says that it is the person who has declined."""
+NO_HOLDS_FOR: Final = timedelta(days=30)
+"""So long the same desk does not ask again, as long as a request waits; an inference of this project."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +66,26 @@ class Asked:
     reason: str | None = None
     """Why the centre has declined, as a code."""
     heard: Heard | None = None
-    """What others have told since, while the centre has not answered; never shown."""
+    """What others have told since, while the centre's answer may still be read; never shown."""
 
-    def waits(self, now: datetime) -> bool:
-        """Whether the centre may still answer."""
-        return self.status == "asked" and now < self.lapses_at
+    def holds(self, desk: str, now: datetime) -> bool:
+        """Whether the person's no still holds for this desk."""
+        if self.desk != desk or self.reason != PERSON_DECLINED or self.answered_at is None:
+            return False
+        return now < self.answered_at + NO_HOLDS_FOR
 
     def answered(self, status: AskedStatus, at: datetime, reason: str | None = None) -> Asked:
         """The centre has answered; what was kept unseen is a case now, or nothing."""
         return replace(self, status=status, answered_at=at, reason=reason, heard=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """An event of the desk about the case while it was the desk's, which a restored database lacks: `body` is JSON."""
+
+    type: str
+    at: datetime
+    body: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +98,8 @@ class Elsewhere:
     """Of a person from Germany alone: nobody else's case is asked for."""
     asked: Asked | None = None
     """What a desk has asked for last."""
+    forgotten: tuple[Forgotten, ...] = ()
+    """What has its effect again once the centre's word is read again; empty but after a restore."""
 
     @property
     def status(self) -> Literal["unknown", "opened"]:

@@ -108,14 +108,11 @@ FOLLOWS: Mapping[Ladder, Handler] = {each: OfCase(needs(id=each.state), each.sto
 """For what was stored before there was the kind of deadline."""
 
 REPEATS: Mapping[type[Event], Handler] = {
-    events.ConsentWithdrawn: Handler(BY_CASE, with_deadlines(receipts.LADDERS, repeats.consent_withdrawn)),
-    events.ReferralWithdrawn: Handler(BY_CASE, with_deadlines(receipts.LADDERS, repeats.referral_withdrawn)),
-    events.ProfileDestroyed: Handler(BY_CASE_WITH_PROFILE, repeats.profile_destroyed),
-    events.ProfileKeyRevoked: Handler(BY_CASE, repeats.key_revoked),
-    events.RetentionHeld: Handler(BY_CASE, repeats.held),
-    events.RetentionReleased: Handler(BY_CASE, repeats.released),
-    events.RetentionStarted: Handler(BY_CASE, repeats.end_told),
-    events.RetentionStopped: Handler(BY_CASE, repeats.end_told),
+    events.AdoptionRequested: Handler(BY_CASE_OF_EVENT, adopting.asked_before),
+    **{
+        event: Handler(WITH_PROFILE_OF_EVENT, with_deadlines(receipts.LADDERS, repeats.once_here(decide)))
+        for event, decide in repeats.OF_CASES.items()
+    },
 }
 """What a restored database must have the effect of again: of each case in the order in which it was told, and then what
 the topic of the keys tells, which is read off that."""

@@ -23,6 +23,7 @@ from referral.domain.elsewhere import Asked, Elsewhere, Heard
 from referral.domain.ending import Hold
 from referral.domain.referral import Referral
 from referral.events import AdoptionRequested
+from referral.handlers import repeats
 from referral.handlers.care import sealed_needs
 from referral.handlers.deadlines import ADOPTION_REQUEST
 from vocabulary.arrivals import Told
@@ -31,9 +32,9 @@ from vocabulary.reference import Centre
 from vocabulary.refusals import unknown_code_of_event
 
 LAPSES_AFTER: Final = timedelta(days=30)
-"""Until then the person has been at the centre, or the desk asks anew (docs/domain.md: adoption)."""
+"""Until then the centre may answer (docs/domain.md: adoption)."""
 HEARD_LATEST: Final = timedelta(days=7)
-"""So long after that the centre's word is waited for, which was given in time."""
+"""So long after that the centre's word is waited for, which was given in time, before a desk asks anew."""
 
 
 def ask(states: States, command: AskForCase, context: Context) -> Decision | Refused:
@@ -43,13 +44,27 @@ def ask(states: States, command: AskForCase, context: Context) -> Decision | Ref
         return refusals.CASE_OF_A_DESK
     if elsewhere is None or elsewhere.case_ref is None:
         return refusals.NO_CASE_OF_A_CENTRE
-    if elsewhere.asked is not None and elsewhere.asked.waits(context.now):
+    if elsewhere.asked is not None and elsewhere.asked.heard is not None:
         return refusals.ADOPTION_PENDING
+    if elsewhere.asked is not None and elsewhere.asked.holds(context.actor.org, context.now):
+        return refusals.PERSON_DECLINED
     desk, lapses_at = context.actor.org, context.now + LAPSES_AFTER
     after = replace(elsewhere, asked=Asked(desk, context.now, lapses_at, heard=Heard()))
     event = AdoptionRequested(case_id=after.id, desk=desk, lapses_at=lapses_at)
     forgotten = Deadline(ADOPTION_REQUEST, after.id, after.id, lapses_at + HEARD_LATEST)
     return Decision((after,), (event,), (forgotten,), AdoptionView.of(after))
+
+
+def asked_before(states: States, event: AdoptionRequested, context: Context) -> Decision:
+    """A restored database has forgotten that the desk has asked. What others tell is read again, from then on, however
+    long ago the request has lapsed."""
+    elsewhere, at = states.get(Elsewhere, event.case_id) or Elsewhere(event.case_id), context.occurred_at
+    known = elsewhere.adopted or (elsewhere.asked is not None and elsewhere.asked.at >= at)
+    if known or states.get(Case, event.case_id) is not None:
+        return NOTHING
+    after = replace(elsewhere, asked=Asked(event.desk, at, event.lapses_at, heard=Heard()))
+    forgotten = max(event.lapses_at, context.now) + HEARD_LATEST
+    return Decision((after,), (), (Deadline(ADOPTION_REQUEST, after.id, after.id, forgotten),))
 
 
 def lapses(states: States, deadline: DeadlineDue, _context: Context) -> Decision:
@@ -76,7 +91,8 @@ def adopted(states: States, event: contracts.CaseAdopted, context: Context) -> D
     """The centre has handed the case over: it is the desk's, with all that the centre has told of it as the owner.
 
     Told twice it changes nothing, also after the case has gone by its term. A restored database may have forgotten that
-    the desk has asked: the event says all that the case needs.
+    the desk has asked: the event says all that the case needs. What the desk has told of the case since has its effect
+    again with it.
     """
     elsewhere = states.get(Elsewhere, event.case_id) or Elsewhere(event.case_id)
     if states.get(Case, event.case_id) is not None or elsewhere.adopted:
@@ -105,6 +121,7 @@ def adopted(states: States, event: contracts.CaseAdopted, context: Context) -> D
         walk_in=True,
     )
     case = case.with_referral(referral, key).noted(Milestone(at, "CaseAdopted", case.id, "counselling", event.centre))
+    case = repeats.caught_up(case, elsewhere, states, context)
     asked = asked or Asked(event.desk, at, at)
     after = Elsewhere(case.id, event.centre, event.case_ref, replace(asked, desk=event.desk).answered("adopted", at))
     return Decision((case, after), (), (Cleared(ADOPTION_REQUEST, case.id),))

@@ -8,12 +8,16 @@ here is decided on what they have told.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any, Final
 
 from chassis.pure.decision import NOTHING, Cleared, Context, Deadline, Decision
+from chassis.pure.messages import Event
 from chassis.pure.states import States
 from referral.domain.case import Case
+from referral.domain.elsewhere import Elsewhere, Forgotten
 from referral.domain.ending import Ended, Hold
 from referral.domain.profile import Profile
 from referral.domain.referral import Withdrawal
@@ -31,6 +35,8 @@ from referral.handlers.care import destroyed
 from referral.handlers.deadlines import AGE_BAND, CASE_END, PROFILE_DESTRUCTION, PROFILE_KEYS_WAIT
 from referral.handlers.desk import own_act
 from referral.handlers.sharing import entitled
+
+Repeat = Callable[[States, Any, Context], Decision]
 
 
 def consent_withdrawn(states: States, event: ConsentWithdrawn, context: Context) -> Decision:
@@ -115,3 +121,43 @@ def _looked_at(case: Case, now: datetime) -> tuple[Deadline, ...]:
     lost database had not come to publish that."""
     keys = (PROFILE_KEYS_WAIT,) if case.shares else ()
     return tuple(Deadline(name, case.id, case.id, now) for name in (*keys, CASE_END))
+
+
+OF_CASES: Final[Mapping[type[Event], Repeat]] = {
+    ConsentWithdrawn: consent_withdrawn,
+    ReferralWithdrawn: referral_withdrawn,
+    ProfileDestroyed: profile_destroyed,
+    ProfileKeyRevoked: key_revoked,
+    RetentionHeld: held,
+    RetentionReleased: released,
+    RetentionStarted: end_told,
+    RetentionStopped: end_told,
+}
+"""What is repeated of a case, and how."""
+_BY_TYPE: Final = {event.type: (event, decide) for event, decide in OF_CASES.items()}
+
+
+def once_here(decide: Repeat) -> Repeat:
+    """The handler, which keeps the event if a centre may still have to hand the case over again."""
+
+    def decided(states: States, event: Any, context: Context) -> Decision:
+        elsewhere = states.get(Elsewhere, event.case_id)
+        if states.get(Case, event.case_id) is not None or elsewhere is None or elsewhere.adopted:
+            return decide(states, event, context)
+        told = Forgotten(event.type, context.occurred_at, event.model_dump_json())
+        if told in elsewhere.forgotten:
+            return NOTHING
+        return Decision((replace(elsewhere, forgotten=(*elsewhere.forgotten, told)),))
+
+    return decided
+
+
+def caught_up(case: Case, elsewhere: Elsewhere, states: States, context: Context) -> Case:
+    """The case as the centre has handed it over, with the effect of what was kept until then."""
+    for each in elsewhere.forgotten:
+        event, decide = _BY_TYPE[each.type]
+        known = States(states.kinds.values())
+        known.put(case)
+        decision = decide(known, event.model_validate_json(each.body), context._replace(occurred_at=each.at))
+        case = next((state for state in decision.states if isinstance(state, Case)), case)
+    return case

@@ -173,6 +173,7 @@ def test_a_request_lapses_and_what_was_kept_for_it_goes() -> None:
         service.advance(LAPSES_AFTER)
     refused(chain.confirm(), "nothing_requested")
     assert shown(chain).json()["adoption"] is None
+    refused(chain.ask(OTHER_SCOUT), "request_pending")
     chain.desk.service.advance(HEARD_LATEST)
     asked = chain.elsewhere.asked
     assert asked is not None

@@ -7,13 +7,19 @@ from typing import Any
 
 import pytest
 
-from chassis.pure.decision import Decision
+from chassis.pure.decision import Actor, Decision
+from counselling.commands import ConfirmAdoption
 from referral import contracts
+from referral.commands import AskForCase
 from referral.domain.case import Case
-from referral.domain.elsewhere import Elsewhere
+from referral.domain.elsewhere import NO_HOLDS_FOR, Elsewhere
+from referral.handlers.adopting import HEARD_LATEST
+from tests.support.adopting import MINUTE, Adopting
+from tests.support.counselling.world import CASE as CASE_THERE
+from tests.support.counselling.world import COUNSELLOR
 from tests.support.memory import NOW
 from tests.support.referral.news import CASE, LAGOS, OTHER, arrived, employed, offered
-from tests.support.referral.world import Desk, done, refused
+from tests.support.referral.world import OTHER_SCOUT, SCOUT, Desk, done, refused
 
 REFERENCE = "PH-HZ9PEJ0-W"
 OPENED = contracts.CaseOpened(case_id=CASE, centre=LAGOS, case_ref=REFERENCE, target_group="RETURNEE_DE")
@@ -91,3 +97,36 @@ def test_what_a_person_of_a_desk_signs_at_a_centre_is_in_the_timeline() -> None:
         "counselling",
         "matching",
     )
+
+
+def test_nobody_asks_anew_while_an_answer_that_was_given_in_time_may_still_be_read() -> None:
+    """What was kept for that answer is the case's once it is read."""
+    chain = Adopting()
+    done(chain.ask())
+    done(chain.sign())
+    chain.tell(contracts.JobOffered(case_id=CASE_THERE, offer_id=OTHER, isco08="7131"))
+    asked = chain.elsewhere.asked
+    assert asked is not None
+    chain.centre.service.now = asked.lapses_at - MINUTE
+    done(chain.centre.service.command(ConfirmAdoption(CASE_THERE), COUNSELLOR))
+    chain.desk.service.advance(asked.lapses_at + HEARD_LATEST - MINUTE - chain.desk.service.now)
+    refused(chain.desk.service.command(AskForCase(CASE_THERE), OTHER_SCOUT), "request_pending")
+    chain.settle()
+    assert (chain.desk.case.opened_by, chain.desk.case.offers) == (SCOUT.org, (OTHER,))
+
+
+def test_a_persons_no_holds_for_thirty_days_against_the_desk_that_asked() -> None:
+    chain = Adopting()
+    done(chain.ask())
+    done(chain.decline("person_declined"))
+    refused(chain.ask(), "person_declined")
+    chain.desk.service.advance(NO_HOLDS_FOR)
+    done(chain.ask())
+
+
+@pytest.mark.parametrize(("reason", "desk"), [("person_declined", OTHER_SCOUT), ("another_case", SCOUT)])
+def test_it_holds_against_no_other_desk_and_no_other_reason_holds(reason: str, desk: Actor) -> None:
+    chain = Adopting()
+    done(chain.ask())
+    done(chain.decline(reason))
+    done(chain.ask(desk))
