@@ -150,6 +150,8 @@ class ReferralWithdrawn(ReferralEvent):
     to_centre: Centre
     country: Country
     reason: Code
+    walk_in: bool | None = None
+    """Set if it is the support of somebody who had walked in at the centre, which nobody has referred."""
 
 
 class HandoverPackageSent(ReferralEvent):

@@ -85,6 +85,8 @@ class ReferralWithdrawn(CaseContract, source="referral"):
     """A referral is taken back."""
 
     referral_id: UUID
+    walk_in: bool | None = None
+    """Set if it is the support of somebody who had walked in: the referral topic has never opened it."""
 
 
 class DeparturePlanned(CaseContract, source="referral"):

@@ -28,7 +28,7 @@ from referral import contracts as told_to_desk
 from referral.domain.case import Case
 from referral.handlers.care import opened
 from tests.support.adopting import Adopting, as_read
-from tests.support.counselling.world import CASE, LAGOS, TODAY, done
+from tests.support.counselling.world import CASE, EDO, LAGOS, TODAY, done
 from tests.support.memory import MemoryService
 from tests.support.placement.world import World as Placement
 from tests.support.referral.world import SCOUT
@@ -37,8 +37,9 @@ from training.domain.learner import Learner
 
 WAYS = tuple(UUID(int=number) for number in range(100, 103))
 """Candidacies, each with an offer and work of the same number."""
+NEEDS = ("housing", "employment", "skills")
 CENTRE = ("matching", "take_back", "arrive", "complete", "reopen", "advise")
-DESK = ("grant", "revoke")
+DESK = ("grant", "revoke", "refer", "withdraw")
 PLACEMENT = ("pick", "close", "offer", "work", "void")
 ACTS = st.one_of(
     st.tuples(st.sampled_from(CENTRE), st.integers(0, 2)),
@@ -106,6 +107,11 @@ class Story:
                 self._note(chain.at_desk(desk.grant, LAGOS, purpose="matching"))
             case "revoke" if desk.known and number < len(desk.case.consents):
                 self._note(chain.withdraw_at_desk(desk.case.consents[number].id))
+            case "refer" if desk.known:
+                self._note(chain.at_desk(desk.grant, EDO))
+                self._note(chain.at_desk(desk.refer, EDO, needs=(NEEDS[number],)))
+            case "withdraw" if desk.known and number < len(desk.case.referrals):
+                self._note(chain.at_desk(desk.withdraw, desk.case.referrals[number].id))
 
     def _note(self, outcome: Any) -> None:
         self.answers.append("done" if isinstance(outcome, Decision) else outcome.code)
@@ -159,10 +165,12 @@ def mixed(told: Sequence[tuple[str, Event, datetime]], chance: random.Random) ->
 
 def read(told: Sequence[tuple[Event, datetime]]) -> Mapping[str, Any]:
     """What journey, training and placement make of it."""
+    placement = Placement().service
+    placement.rows[Candidate].clear()  # who was referred there already
     services: tuple[tuple[MemoryService, Mapping[type[Contract], Any], tuple[type[Any], ...]], ...] = (
         (MemoryService(KINDS_OF_JOURNEY, {}, OF_JOURNEY, {}, None), OF_JOURNEY, (Journey, Outcome)),
         _of(Training().service, Learner),
-        _of(Placement().service, Candidate),
+        _of(placement, Candidate),
     )
     states: dict[str, Any] = {}
     for service, known, kept in services:
@@ -190,6 +198,20 @@ def test_a_story_is_adopted_and_read() -> None:
     assert any(each.withdrawn_at is not None for each in case.consents)
     [journey] = read([(told, at) for _, told, at in story.chain.told])["Journey"]
     assert journey.desk_of_it == SCOUT.org
+
+
+def test_whoever_took_the_support_back_is_still_with_the_centre_that_the_desk_has_referred_them_to() -> None:
+    chain = Story(None).play([("grant", 0), ("refer", 0), ("withdraw", 0)], 0, 1).chain
+    taken_back, referred = chain.desk.case.referrals
+    assert [taken_back.walk_in, taken_back.withdrawal_asked_at is not None, referred.status] == [True, True, "received"]
+    for turned in (False, True):
+        told = sorted(chain.told, key=lambda each: (each[0] == "centre") if turned else each[2])
+        known = read([(each, at) for _, each, at in told])
+        [learner], [candidate], [journey] = known["Learner"], known["Candidate"], known["Journey"]
+        assert learner.referrals.open
+        assert candidate.referrals.open == (referred.id,)
+        assert candidate.referrals.standing[0].referral_id == referred.id
+        assert [each.status for each in journey.referrals] == ["withdrawal_noted", "received"]
 
 
 def test_what_happened_before_the_desk_asked_is_never_heard_of_however_late_it_is_read() -> None:

@@ -101,7 +101,12 @@ def _was_live(id_: UUID, asked: Mapping[UUID, Asked], at: datetime, desk: Desk, 
     if back_at is None or back_at > at or (reopened is not None and back_at < reopened <= at):
         return True
     taken_on = id_ in centres.answers and centres.answers[id_].status != "received"
-    return taken_on and last_arrival(centres, before=back_at) is not None
+    return _walked_in(id_, centres) or (taken_on and last_arrival(centres, before=back_at) is not None)
+
+
+def _walked_in(id_: UUID, centres: Centres) -> bool:
+    """Whether it is what a centre does for somebody who is there, and whom nobody has referred."""
+    return centres.owner.opened is not None and centres.owner.opened.referral_id == id_
 
 
 def _ended_again(id_: UUID, centres: Centres, at: datetime) -> bool:
@@ -143,9 +148,8 @@ def _asked(desk: Desk, centres: Centres) -> Mapping[UUID, Asked]:
 def _referral(
     id_: UUID, asked: Mapping[UUID, Asked], desk: Desk, centres: Centres, arrival: Arrival | None
 ) -> Referral:
-    its, opened = asked[id_], centres.owner.opened
-    answer = centres.answers.get(id_)
-    walk_in = opened is not None and opened.referral_id == id_
+    its, answer = asked[id_], centres.answers.get(id_)
+    walk_in = _walked_in(id_, centres)
     there = walk_in or arrival is not None
     arrived_at = None if arrival is None else arrival.reported_at
     taken_back_at = withdrawn_at(id_, asked, desk.withdrawn)
@@ -181,7 +185,8 @@ def standing(
     taken_on_at = answer.at if answer is not None and answer.status != "received" else asked_at if walk_in else None
     reopened_at = answer.at if answer is not None and answer.status == "reopened" else None
     if withdrawn_at is not None and (reopened_at is None or withdrawn_at > reopened_at):
-        noted = taken_on_at is not None and arrived_at is not None and arrived_at <= withdrawn_at
+        there = walk_in or (arrived_at is not None and arrived_at <= withdrawn_at)
+        noted = taken_on_at is not None and there
         return ("withdrawal_noted" if noted else "withdrawn"), withdrawn_at
     if taken_on_at is not None:
         return "accepted", taken_on_at

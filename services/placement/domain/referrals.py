@@ -81,7 +81,7 @@ class Referrals:
     reopened: tuple[Reopened, ...] = ()
     walked_in: tuple[UUID, ...] = ()
     """What centres do for people whom nobody referred: it ends, and goes on, like a referral. The counselling topic
-    alone tells of it, of its ends too."""
+    tells of it, and of its ends; a desk that has adopted the case may take it back."""
 
     def taken_in(self, referral_id: UUID) -> Referrals:
         """A centre has taken the person in by itself."""
@@ -99,14 +99,16 @@ class Referrals:
         back = () if early.meant is None or early.meant.root_id in roots else (early.meant,)
         return replace(known, standing=(*back, *others), early=tuple(each for each in self.early if each != early))
 
-    def withdrawn(self, referral_id: UUID, at: datetime) -> Referrals:
+    def withdrawn(self, referral_id: UUID, at: datetime, *, walk_in: bool = False) -> Referrals:
         """The scout or the person takes a referral back.
 
         One that was taken back before may have been reopened since. An id that the referral topic has never opened
-        is that of a redirected one. If just one referral stands, it is meant; else this topic alone cannot tell, and
-        `open` will once the redirect is known.
+        is that of a redirected one, unless it is what a centre does for somebody who had walked in (`walk_in`). If just
+        one referral stands, it is meant; else this topic alone cannot tell, and `open` will once the redirect is known.
         """
         ended = self.over(referral_id, at, "withdrawn")
+        if walk_in:
+            return ended
         left = tuple(each for each in self.standing if referral_id not in (each.referral_id, each.root_id))
         if len(left) < len(self.standing):
             return replace(ended, standing=left)

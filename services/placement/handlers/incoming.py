@@ -105,8 +105,9 @@ def case_opened(states: States, event: CaseOpened, context: Context) -> Decision
 
 def referral_withdrawn(states: States, event: ReferralWithdrawn, context: Context) -> Decision:
     """If no referral stands any more, the person leaves: what has no offer yet closes."""
-    candidate = _candidate(states, event.case_id)
-    candidate = replace(candidate, referrals=candidate.referrals.withdrawn(event.referral_id, context.occurred_at))
+    known = _candidate(states, event.case_id)
+    left = known.referrals.withdrawn(event.referral_id, context.occurred_at, walk_in=bool(event.walk_in))
+    candidate = replace(known, referrals=left)
     decision = _with_deadline(candidate, context)
     if candidate.referrals.standing:
         return decision

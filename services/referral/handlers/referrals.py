@@ -102,7 +102,12 @@ def withdrawn(case: Case, referral: Referral, reason: str, at: datetime) -> tupl
 def _taken_back(case: Case, after: Referral, reason: str, at: datetime) -> tuple[Case, ReferralWithdrawn]:
     case = own_act(case.with_referral(after), at, "ReferralWithdrawn", after.id, reason)
     event = ReferralWithdrawn(
-        case_id=case.id, referral_id=after.id, to_centre=after.to_centre, country=after.country, reason=reason
+        case_id=case.id,
+        referral_id=after.id,
+        to_centre=after.to_centre,
+        country=after.country,
+        reason=reason,
+        walk_in=after.walk_in or None,
     )
     return case, event
 

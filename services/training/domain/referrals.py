@@ -3,6 +3,7 @@
 A centre may pass a referral on to another one. That is told on a topic which this service does not read, so a
 withdrawal may name a referral that was never seen here: a descendant of one that was. Such a withdrawal ends one
 of the open referrals, only which one is unknown, and it need not be known: what matters here is whether any is left.
+The support of somebody who had walked in at a centre is none of them: its withdrawal says so, and ends no referral.
 
 A record that was missing may come after later ones. So such a withdrawal may also be that of a referral which has yet
 to come: then it ended this one, and none of the others.

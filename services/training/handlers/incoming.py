@@ -103,10 +103,11 @@ def returnee_referred(states: States, event: ReturneeReferred, context: Context)
 
 
 def referral_withdrawn(states: States, event: ReferralWithdrawn, context: Context) -> Decision:
-    """With the last open referral the person leaves the chain: seats go to those who wait for them."""
+    """With the last open referral the person leaves the chain: seats go to those who wait for them. So they do with the
+    support of somebody who had walked in, if no referral is open."""
     before = _learner(states, event.case_id)
-    after = before.referral_withdrawn(event.referral_id)
-    if after.referrals.open or after == before:
+    after = before if event.walk_in else before.referral_withdrawn(event.referral_id)
+    if after.referrals.open or (after == before and not event.walk_in):
         return Decision((after,))
     today = day_at(GERMANY, context.occurred_at)
     return _released(states, after, lambda session: "person" if session.ends_on >= today else None)

@@ -204,7 +204,7 @@ class Run:
     # --- training and placement ---
 
     def course(self, number: int, what: int) -> None:
-        """`what`: 0 a seat, 1 a cancellation, 2 and more a completion. Told by training's clock, whenever it is read."""
+        """`what`: 0 a seat, 1 a cancellation, 2 and more a completion. By training's clock, whenever it is read."""
         self._courses_told += 1
         at = NOW + timedelta(seconds=self._courses_told)
         common = {"case_id": CASE, "enrolment_id": _id(3, number), "provider": PROVIDER}

@@ -67,9 +67,11 @@ def referred(case_id: UUID = CASE, referral_id: UUID = REFERRAL, **changes: Any)
     return contracts.ReturneeReferred.model_validate({**fields, **changes})
 
 
-def withdrawn(referral_id: UUID = REFERRAL, case_id: UUID = CASE) -> contracts.ReferralWithdrawn:
+def withdrawn(
+    referral_id: UUID = REFERRAL, case_id: UUID = CASE, *, walk_in: bool | None = None
+) -> contracts.ReferralWithdrawn:
     """The scout takes a referral back."""
-    return contracts.ReferralWithdrawn(case_id=case_id, referral_id=referral_id)
+    return contracts.ReferralWithdrawn(case_id=case_id, referral_id=referral_id, walk_in=walk_in)
 
 
 def closed_by_centre(referral_id: UUID = REFERRAL) -> contracts.ReferralCompleted:

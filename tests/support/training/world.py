@@ -184,8 +184,9 @@ class World:
             )
         )
 
-    def referral_withdrawn(self, who: str, referral: str = "") -> None:
-        self._event(ReferralWithdrawn(case_id=id_of(who), referral_id=id_of(referral or f"referral of {who}")))
+    def referral_withdrawn(self, who: str, referral: str = "", *, walk_in: bool | None = None) -> None:
+        id_ = id_of(referral or f"referral of {who}")
+        self._event(ReferralWithdrawn(case_id=id_of(who), referral_id=id_, walk_in=walk_in))
 
     def planned(self, who: str, earliest: date) -> None:
         self._event(DeparturePlanned(case_id=id_of(who), status="planned", earliest=earliest))

@@ -56,6 +56,15 @@ def test_what_a_presented_candidacy_rests_on_is_taken_away(event: Any, reason: s
     assert world.candidacy(candidacy_id).closed_reason == reason
 
 
+def test_the_support_of_a_walk_in_leaves_what_rests_on_another_referral() -> None:
+    world = World()
+    candidacy_id = world.shortlist()
+    world.tell(withdrawn(SECOND, walk_in=True))
+    assert world.candidacy(candidacy_id).status == "shortlisted"
+    world.tell(withdrawn())
+    assert world.candidacy(candidacy_id).closed_reason == "referral_withdrawn"
+
+
 @pytest.mark.parametrize(
     ("others", "event"),
     [

@@ -71,6 +71,17 @@ def test_a_consent_is_withdrawn_even_after_the_last_day(world: World) -> None:
 # --- referrals -----------------------------------------------------------------------------------------------------
 
 
+def test_the_support_of_a_walk_in_frees_the_seats_of_those_alone_who_have_no_other_referral(world: World) -> None:
+    enrolment = world.enrolled("amina", world.scheduled())
+    world.referral_withdrawn("amina", "support", walk_in=True)
+    assert world.standing(enrolment) == ("confirmed", None)
+    world.opened("bola")
+    world.granted("bola")
+    seat = world.enrolled("bola", world.scheduled())
+    world.referral_withdrawn("bola", "support", walk_in=True)
+    assert world.standing(seat) == ("cancelled", "person")
+
+
 def test_the_withdrawal_of_the_last_open_referral_frees_the_seats(world: World) -> None:
     enrolment = world.enrolled("amina", world.scheduled())
     online = world.enrolled("amina", world.scheduled(starts_on=in_days(30), ends_on=in_days(31), online=True))
