@@ -100,9 +100,12 @@ class Enrolment(Stepping[Step]):
         return self.status in LIVE and not self.anonymous
 
     def anonymised(self, nobody: UUID) -> Enrolment:
-        """The same of somebody, with the month in which it was requested."""
+        """The same of somebody, with months in place of days: what was told has moments, and would lead back to them."""
         month = self.requested_at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        return replace(self, case_id=nobody, requested_at=month, anonymous=True)
+        result = self.completion
+        if result is not None:
+            result = replace(result, finished_on=result.finished_on.replace(day=1), recorded_at=None)
+        return replace(self, case_id=nobody, requested_at=month, anonymous=True, completion=result, corrections=())
 
     def confirmed(self) -> Enrolment:
         """A seat became free."""
