@@ -102,7 +102,7 @@ def correct_completion(states: States, command: CorrectCompletion, context: Cont
 
 def void_completion(states: States, command: VoidCompletion, context: Context) -> Decision | Refused:
     """There is no result: the enrolment is what it would be without one. What has come meanwhile ends it now, such as a
-    consent that was taken back."""
+    consent that was taken back, or that the person has left the chain."""
     found = _recorded(states, command, context)
     if isinstance(found, Refused):
         return found

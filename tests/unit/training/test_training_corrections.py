@@ -70,6 +70,8 @@ def test_without_a_result_the_person_has_the_seat_and_the_course_can_end_for_the
     [
         (lambda world, _: world.consent_withdrawn("amina"), "consent_withdrawn"),
         (lambda world, _: world.departed("amina", TODAY), "departed"),
+        (lambda world, _: world.referral_withdrawn("amina"), "person"),
+        (lambda world, _: world.failed("amina"), "person"),
         (lambda world, session: done(world.cancel_session(session)), "course_cancelled"),
     ],
 )
@@ -81,6 +83,27 @@ def test_what_has_come_meanwhile_ends_the_enrolment_once_the_result_is_void(mean
     assert isinstance(voided, CompletionVoided)
     assert isinstance(ended, EnrolmentCancelled)
     assert world.standing(enrolment) == ("cancelled", reason)
+
+
+@pytest.mark.parametrize("left", ["referral_withdrawn", "failed"])
+def test_who_left_when_the_course_was_over_has_the_seat_once_the_result_is_void(left: str) -> None:
+    world = World()
+    world.ready("amina")
+    enrolment = world.enrolled("amina", world.scheduled(starts_on=TODAY))
+    done(world.complete(enrolment))
+    world.service.advance(timedelta(days=30))
+    getattr(world, left)("amina")
+    done(void(world, enrolment))
+    assert world.standing(enrolment) == ("confirmed", None)
+
+
+def test_a_corrected_result_stays_the_ground_for_a_seat_of_who_has_left() -> None:
+    world, enrolment = learned()
+    world.failed("amina")
+    done(correct(world, enrolment))
+    assert world.standing(enrolment) == ("completed_passed", None)
+    done(void(world, enrolment))
+    assert world.standing(enrolment) == ("cancelled", "person")
 
 
 def test_a_seat_that_a_void_result_gives_up_goes_to_who_waits() -> None:
