@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -104,6 +104,35 @@ def test_a_corrected_result_stays_the_ground_for_a_seat_of_who_has_left() -> Non
     assert world.standing(enrolment) == ("completed_passed", None)
     done(void(world, enrolment))
     assert world.standing(enrolment) == ("cancelled", "person")
+
+
+@pytest.mark.parametrize("starts_on", [TODAY, in_days(1)])
+def test_who_takes_another_course_on_the_same_days_has_the_seat_of_a_void_result_no_more(starts_on: date) -> None:
+    world, enrolment = learned()
+    other = world.enrolled("amina", world.scheduled(starts_on=starts_on, ends_on=in_days(2)))
+    _, ended = done(void(world, enrolment)).events
+    assert isinstance(ended, EnrolmentCancelled)
+    assert (world.standing(enrolment), world.standing(other)) == (("cancelled", "person"), ("confirmed", None))
+
+
+@pytest.mark.parametrize(("seats", "status"), [(1, "waitlisted"), (2, "confirmed")])
+def test_who_has_asked_for_the_same_course_again_is_in_it_once(seats: int, status: str) -> None:
+    world = World()
+    world.ready("amina")
+    session = world.scheduled(starts_on=TODAY, seats=seats)
+    first = world.enrolled("amina", session)
+    done(world.complete(first))
+    again = world.enrolled("amina", session)
+    assert world.standing(again)[0] == status
+    done(void(world, first))
+    assert (world.standing(first), world.standing(again)) == (("cancelled", "person"), ("confirmed", None))
+
+
+def test_a_course_on_other_days_leaves_the_seat_of_a_void_result() -> None:
+    world, enrolment = learned()
+    world.enrolled("amina", world.scheduled(starts_on=in_days(40), ends_on=in_days(44)))
+    done(void(world, enrolment))
+    assert world.standing(enrolment) == ("confirmed", None)
 
 
 def test_a_seat_that_a_void_result_gives_up_goes_to_who_waits() -> None:
