@@ -152,8 +152,8 @@ def departure_voided(states: States, event: DepartureVoided, context: Context) -
         of_plan = known is not None and known.status != "expected" and known.earliest == event.earliest
         counted = known if known and of_plan else _departure(status, event.earliest, context)
         before = Departure(status, event.earliest, counted.must_end_by, counted.must_end_by_in)
-    elif event.status == "undecided" and known is not None and known.status == "expected":
-        before = known
+    elif known is not None and known.status == "expected":
+        before = known  # a referral named it when there was no plan, or none any more
     learner = learner.corrected(before, event.departed_on, event.told_at, context.occurred_at)
     return _checked(states, learner, context)
 
