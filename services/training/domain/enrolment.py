@@ -102,7 +102,7 @@ class Enrolment(Stepping[Step]):
         return self.status in LIVE and not self.anonymous
 
     def anonymised(self, nobody: UUID) -> Enrolment:
-        """The same of somebody, with months in place of days: what was told has moments, and would lead back to them."""
+        """The same of somebody, with months in place of days: moments would lead back to the person."""
         month = self.requested_at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         result = self.completion
         if result is not None:
