@@ -44,6 +44,8 @@ MEANWHILE: Sequence[Callable[[World], Any]] = (
     lambda world: None,
     lambda world: world.consent_withdrawn("amina"),
     lambda world: world.departed("amina", TODAY),
+    lambda world: world.referral_withdrawn("amina"),
+    lambda world: world.failed("amina"),
 )
 
 

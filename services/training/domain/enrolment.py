@@ -10,9 +10,9 @@
 
     completed_passed, completed_attended --void--> confirmed
 
-`passed` and `attended` are told apart, because a certificate of attendance is no examination. What is completed or
-cancelled stays so whatever happens later; a cancelled enrolment bars no new one. A result that was recorded wrongly is
-void: then the seat is what it would be without, and what is right is recorded.
+`passed` and `attended` are told apart, because a certificate of attendance is no examination. What is cancelled stays
+so, and what is completed until its result is void, whatever happens later; neither bars a new enrolment. A result that
+was recorded wrongly is void: then the seat is what it would be without, and what is right is recorded.
 """
 
 from __future__ import annotations
@@ -93,6 +93,8 @@ class Enrolment(Stepping[Step]):
     """Nobody can tell any more whose it was: nothing more comes of it."""
     corrections: tuple[CompletionCorrection, ...] = ()
     """What was once recorded of how the course ended."""
+    left: bool = False
+    """Whether the person has left the chain, or died, before the course was over, and a result alone keeps the seat."""
 
     @property
     def live(self) -> bool:
@@ -100,9 +102,14 @@ class Enrolment(Stepping[Step]):
         return self.status in LIVE and not self.anonymous
 
     def anonymised(self, nobody: UUID) -> Enrolment:
-        """The same of somebody, with the month in which it was requested."""
+        """The same of somebody, with months in place of days: moments would lead back to the person."""
         month = self.requested_at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        return replace(self, case_id=nobody, requested_at=month, anonymous=True)
+        result = self.completion
+        if result is not None:
+            result = replace(result, finished_on=result.finished_on.replace(day=1), recorded_at=None)
+        return replace(
+            self, case_id=nobody, requested_at=month, anonymous=True, completion=result, corrections=(), left=False
+        )
 
     def confirmed(self) -> Enrolment:
         """A seat became free."""
@@ -112,13 +119,20 @@ class Enrolment(Stepping[Step]):
         """It ends without completion."""
         return self.stepped("cancel", cancel_reason=reason)
 
+    def leaving(self) -> Enrolment:
+        """The person takes part no more; a result that is recorded stays, as long as it is right."""
+        return self.cancelled("person") if self.live else replace(self, left=self.completion is not None)
+
     def completed(self, completion: Completion) -> Enrolment:
         """The person took the course to its end."""
         return self.stepped(COMPLETING[completion.result], completion=completion)
 
     def completed_otherwise(self, completion: Completion | None, reason: str, at: datetime) -> Enrolment:
-        """The course ended otherwise than was recorded; or (None) it has not ended for the person, who has a seat."""
+        """The course ended otherwise than was recorded; or (None) it has not ended for the person, who has a seat,
+        unless they have left since."""
         assert self.completion is not None, "the caller has looked"
         kept = CompletionCorrection(self.completion, completion, reason, at)
         after = replace(self.stepped("void", completion=None), corrections=(*self.corrections, kept))
-        return after if completion is None else after.completed(completion)
+        if completion is not None:
+            return after.completed(completion)
+        return replace(after, left=False).leaving() if self.left else after

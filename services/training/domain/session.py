@@ -111,6 +111,11 @@ class CourseSession:
         enrolments = (each.cancelled(reason) if each.live and chosen(each) else each for each in self.enrolments)
         return _seats_passed_on(replace(self, enrolments=tuple(enrolments)))
 
+    def left_by(self, case_id: UUID) -> CourseSession:
+        """The person has left the chain, or died: the seat is the next one's, unless a result was recorded."""
+        enrolments = (each.leaving() if each.case_id == case_id else each for each in self.enrolments)
+        return _seats_passed_on(replace(self, enrolments=tuple(enrolments)))
+
     def completed(self, id_: UUID, completion: Completion) -> CourseSession:
         """A person took the course to its end; the seat stays theirs."""
         enrolments = (each.completed(completion) if each.id == id_ else each for each in self.enrolments)
@@ -121,7 +126,7 @@ class CourseSession:
         enrolments = (
             each.completed_otherwise(completion, reason, at) if each.id == id_ else each for each in self.enrolments
         )
-        after = replace(self, enrolments=tuple(enrolments))
+        after = _seats_passed_on(replace(self, enrolments=tuple(enrolments)))
         return after if self.cancel_reason is None else after.without(lambda each: each.id == id_, "course_cancelled")
 
     def anonymised(self, case_id: UUID, new_id: Callable[[], UUID]) -> CourseSession:

@@ -33,7 +33,6 @@ BY_CASE = needs(case_id=Learner)
 BY_CASE_WITH_SESSIONS = needs(case_id=(Learner, Linked(CourseSession)))
 BY_REQUEST = needs(case_id=(Learner, Linked(CourseSession)), session_id=CourseSession)
 BY_SESSION = needs(session_id=CourseSession)
-BY_CASE_AND_SESSION = needs(case_id=Learner, session_id=CourseSession)
 
 COMMANDS: Mapping[type[Any], Handler] = {
     commands.ScheduleSession: Handler(needs(), sessions.schedule_session),
@@ -42,7 +41,7 @@ COMMANDS: Mapping[type[Any], Handler] = {
     commands.CancelEnrolment: Handler(BY_SESSION, enrolments.cancel_enrolment),
     commands.CompleteEnrolment: Handler(BY_SESSION, enrolments.complete_enrolment),
     commands.CorrectCompletion: Handler(BY_SESSION, enrolments.correct_completion),
-    commands.VoidCompletion: Handler(BY_CASE_AND_SESSION, enrolments.void_completion),
+    commands.VoidCompletion: Handler(BY_REQUEST, enrolments.void_completion),
 }
 
 DEADLINES: Mapping[str, Handler] = {

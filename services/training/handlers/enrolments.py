@@ -102,7 +102,8 @@ def correct_completion(states: States, command: CorrectCompletion, context: Cont
 
 def void_completion(states: States, command: VoidCompletion, context: Context) -> Decision | Refused:
     """There is no result: the enrolment is what it would be without one. What has come meanwhile ends it now, such as a
-    consent that was taken back."""
+    consent that was taken back, that the person has left the chain, or that they take part in a course on the same
+    days."""
     found = _recorded(states, command, context)
     if isinstance(found, Refused):
         return found
@@ -112,6 +113,8 @@ def void_completion(states: States, command: VoidCompletion, context: Context) -
     after = session.completed_otherwise(enrolment.id, None, command.reason, context.now)
     learner = states.get(Learner, enrolment.case_id)
     reason = None if learner is None else obstacle_at(learner, session, context.now, context.reference)
+    if reason is None and _takes_part_in(states.linked(CourseSession, enrolment.case_id), session, enrolment.case_id):
+        reason = "person"
     if reason is not None:
         after = after.without(lambda each: each.id == enrolment.id, reason)
     return _decided(session, after, enrolment.id)
@@ -168,7 +171,7 @@ def _taken(
     session: CourseSession, others: Iterable[CourseSession], learner: Learner, context: Context
 ) -> Refused | None:
     others = tuple(others)
-    if any(other.live_enrolment_of(learner.id) and other.overlaps(session) for other in others):
+    if _takes_part_in(others, session, learner.id):
         return refusals.COURSES_OVERLAP
     if sum(each.case_id == learner.id for other in others for each in other.enrolments) >= MOST_COURSES:
         return limit_reached(MOST_COURSES, "enrolments of this person", "Ask the operators: a program may be asking.")
@@ -179,6 +182,11 @@ def _taken(
     if session.free == 0 and len(session.waiting) >= context.reference.rules.waiting_list_limit:
         return refusals.WAITING_LIST_FULL
     return None
+
+
+def _takes_part_in(others: Iterable[CourseSession], session: CourseSession, case_id: UUID) -> bool:
+    """Whether the person has a seat, or waits for one, on days of the session."""
+    return any(other.live_enrolment_of(case_id) and other.overlaps(session) for other in others)
 
 
 def _not_completed(

@@ -109,8 +109,8 @@ def referral_withdrawn(states: States, event: ReferralWithdrawn, context: Contex
     after = before if event.walk_in else before.referral_withdrawn(event.referral_id)
     if after.referrals.open or (after == before and not event.walk_in):
         return Decision((after,))
-    today = day_at(GERMANY, context.occurred_at)
-    return _released(states, after, lambda session: "person" if session.ends_on >= today else None)
+    changed, events = _left(states, event.case_id, context)
+    return Decision((after, *changed), events)
 
 
 def departure_set(states: States, event: DeparturePlanned | DepartureRescheduled, context: Context) -> Decision:
@@ -153,8 +153,8 @@ def departure_voided(states: States, event: DepartureVoided, context: Context) -
         of_plan = known is not None and known.status != "expected" and known.earliest == event.earliest
         counted = known if known and of_plan else _departure(status, event.earliest, context)
         before = Departure(status, event.earliest, counted.must_end_by, counted.must_end_by_in)
-    elif event.status == "undecided" and known is not None and known.status == "expected":
-        before = known
+    elif known is not None and known.status == "expected":
+        before = known  # a referral named it when there was no plan, or none any more
     learner = learner.corrected(before, event.departed_on, event.told_at, context.occurred_at)
     return _checked(states, learner, context)
 
@@ -181,13 +181,16 @@ def record_voided(states: States, event: RecordVoided, context: Context) -> Deci
 
 def referral_failed(states: States, event: ReferralFailed, context: Context) -> Decision:
     """A death frees every seat; another reason is no concern of a course."""
-    if not context.reference.ends_case(event.reason):
-        return NOTHING
+    return Decision(*_left(states, event.case_id, context)) if context.reference.ends_case(event.reason) else NOTHING
+
+
+def _left(states: States, case_id: UUID, context: Context) -> tuple[tuple[CourseSession, ...], tuple[Event, ...]]:
+    """Courses that were not over when the person left for good: without them, also once a result of theirs is void."""
     today = day_at(GERMANY, context.occurred_at)
-    freed = _released(
-        states, _learner(states, event.case_id), lambda session: "person" if session.ends_on >= today else None
-    )
-    return freed if freed.events else NOTHING
+    sessions = [each for each in states.linked(CourseSession, case_id) if each.ends_on >= today]
+    left = [(each, each.left_by(case_id)) for each in sessions]
+    events = tuple(event for before, after in left for event in announced(before, after))
+    return tuple(after for before, after in left if after != before), events
 
 
 def _departure(status: DepartureStatus, earliest: date, context: Context) -> Departure:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -70,6 +70,8 @@ def test_without_a_result_the_person_has_the_seat_and_the_course_can_end_for_the
     [
         (lambda world, _: world.consent_withdrawn("amina"), "consent_withdrawn"),
         (lambda world, _: world.departed("amina", TODAY), "departed"),
+        (lambda world, _: world.referral_withdrawn("amina"), "person"),
+        (lambda world, _: world.failed("amina"), "person"),
         (lambda world, session: done(world.cancel_session(session)), "course_cancelled"),
     ],
 )
@@ -81,6 +83,56 @@ def test_what_has_come_meanwhile_ends_the_enrolment_once_the_result_is_void(mean
     assert isinstance(voided, CompletionVoided)
     assert isinstance(ended, EnrolmentCancelled)
     assert world.standing(enrolment) == ("cancelled", reason)
+
+
+@pytest.mark.parametrize("left", ["referral_withdrawn", "failed"])
+def test_who_left_when_the_course_was_over_has_the_seat_once_the_result_is_void(left: str) -> None:
+    world = World()
+    world.ready("amina")
+    enrolment = world.enrolled("amina", world.scheduled(starts_on=TODAY))
+    done(world.complete(enrolment))
+    world.service.advance(timedelta(days=30))
+    getattr(world, left)("amina")
+    done(void(world, enrolment))
+    assert world.standing(enrolment) == ("confirmed", None)
+
+
+def test_a_corrected_result_stays_the_ground_for_a_seat_of_who_has_left() -> None:
+    world, enrolment = learned()
+    world.failed("amina")
+    done(correct(world, enrolment))
+    assert world.standing(enrolment) == ("completed_passed", None)
+    done(void(world, enrolment))
+    assert world.standing(enrolment) == ("cancelled", "person")
+
+
+@pytest.mark.parametrize("starts_on", [TODAY, in_days(1)])
+def test_who_takes_another_course_on_the_same_days_has_the_seat_of_a_void_result_no_more(starts_on: date) -> None:
+    world, enrolment = learned()
+    other = world.enrolled("amina", world.scheduled(starts_on=starts_on, ends_on=in_days(2)))
+    _, ended = done(void(world, enrolment)).events
+    assert isinstance(ended, EnrolmentCancelled)
+    assert (world.standing(enrolment), world.standing(other)) == (("cancelled", "person"), ("confirmed", None))
+
+
+@pytest.mark.parametrize(("seats", "status"), [(1, "waitlisted"), (2, "confirmed")])
+def test_who_has_asked_for_the_same_course_again_is_in_it_once(seats: int, status: str) -> None:
+    world = World()
+    world.ready("amina")
+    session = world.scheduled(starts_on=TODAY, seats=seats)
+    first = world.enrolled("amina", session)
+    done(world.complete(first))
+    again = world.enrolled("amina", session)
+    assert world.standing(again)[0] == status
+    done(void(world, first))
+    assert (world.standing(first), world.standing(again)) == (("cancelled", "person"), ("confirmed", None))
+
+
+def test_a_course_on_other_days_leaves_the_seat_of_a_void_result() -> None:
+    world, enrolment = learned()
+    world.enrolled("amina", world.scheduled(starts_on=in_days(40), ends_on=in_days(44)))
+    done(void(world, enrolment))
+    assert world.standing(enrolment) == ("confirmed", None)
 
 
 def test_a_seat_that_a_void_result_gives_up_goes_to_who_waits() -> None:

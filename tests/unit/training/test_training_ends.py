@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from uuid import UUID
 
@@ -10,7 +10,9 @@ import pytest
 
 from chassis.pure.retention import TermOver
 from tests.support.memory import NOW, SYSTEM
-from tests.support.training.world import World, done, id_of, in_days, refused
+from tests.support.training.world import CLERK, World, done, id_of, in_days, refused
+from training.commands import CorrectCompletion
+from training.domain.enrolment import Completion
 from training.events import EnrolmentConfirmed
 from training.retention import KEEPS
 
@@ -133,6 +135,21 @@ def test_a_seat_without_a_result_is_nobodys_once_the_term_is_over(world: World) 
     assert refused(world.complete(hers)).code == "enrolment_not_found"
     assert refused(world.cancel(hers)).code == "enrolment_not_found"
     assert world.service.events == told, "nothing is told of nobody"
+
+
+def test_of_who_is_nobody_any_more_neither_a_moment_nor_a_day_is_left(world: World) -> None:
+    session = world.scheduled()
+    hers = world.enrolled("amina", session)
+    world.service.advance(timedelta(days=20, minutes=7))
+    done(world.complete(hers, skills=("7131",)))
+    world.service.advance(HOUR)
+    right = CorrectCompletion(session, hers, "passed", 12, in_days(19), ("7131",), "misunderstood")
+    done(world.service.command(right, CLERK))
+    term_over(world, "enrolment", "amina")
+    [left] = world.session(session).enrolments
+    assert left.completion == Completion("passed", 12, in_days(19).replace(day=1), ("7131",))
+    assert left.requested_at == datetime(2026, 3, 1, tzinfo=UTC)
+    assert left.corrections == ()
 
 
 def test_while_the_course_goes_on_a_seat_stays_somebodys(world: World) -> None:

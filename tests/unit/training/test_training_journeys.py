@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.memory import NOW
 from tests.support.training.world import World, done, id_of, in_days, refused
-from training.contracts import DeparturePlanned, ExpectedDeparture, ReturneeReferred
+from training.contracts import DeparturePlanned, DepartureVoided, ExpectedDeparture, ReturneeReferred
 from training.domain.learner import Learner
 
 
@@ -236,3 +236,19 @@ def test_days_turn_in_germany(world: World) -> None:
     assert world.standing(enrolment) == ("confirmed", None)
     world.rescheduled("amina", in_days(21), at=late_on_the_last_day)
     assert world.standing(enrolment) == ("cancelled", "departure_before_end")
+
+
+def test_what_a_later_referral_expects_is_known_again_once_a_departure_is_void(world: World) -> None:
+    world.planned("amina", in_days(60))
+    world.departure_cancelled("amina")
+    cancelled_at = world.service.now
+    world.service.advance(timedelta(hours=1))
+    world.referred("amina", referral="second", expected=in_days(20))
+    expected = world.learner("amina").departure
+    assert expected is not None
+    world.departed("amina", in_days(0))
+    told_at = world.service.now
+    world.service.advance(timedelta(hours=1))
+    voided = DepartureVoided(case_id=id_of("amina"), status="cancelled", told_at=cancelled_at, reported_at=told_at)
+    done(world.service.event(voided))
+    assert world.learner("amina").departure == expected
