@@ -217,3 +217,14 @@ def test_what_a_destroyed_key_had_opened_does_not_come_back() -> None:
     done(desk.refer(needs=("housing",)))
     done(void(desk))
     assert desk.case.journey.assistance_codes is None
+
+
+def test_what_was_recorded_and_corrected_loses_its_codes_with_the_key() -> None:
+    desk = waited_for()
+    done(desk.depart(-1, 0, SENSITIVE))
+    done(correct(desk, 0, 1, SENSITIVE))
+    done(void(desk))
+    desk.destroy()
+    kept = [each for told in desk.stored.departures_corrected for each in (told.was, told.now) if each is not None]
+    assert [each.assistance_codes for each in kept] == [None, None, None]
+    assert [each.departed_on for each in kept] == [in_days(-1), in_days(0), in_days(0)]
