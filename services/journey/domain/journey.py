@@ -228,7 +228,7 @@ def offer_status(work: Work, id_: UUID, offer: Offered) -> OfferStatus:
 
 def candidacy_stage(work: Work, id_: UUID) -> CandidacyStatus:
     """How far a candidacy has got, with its offer and its job."""
-    candidacy = work.candidacies.get(id_)
+    candidacy = work.ways.get(id_)
     if candidacy is not None and candidacy.status == "closed":
         return "closed"
     if any(job.candidacy_id == id_ and job_id not in work.voided for job_id, job in work.jobs.items()):

@@ -156,7 +156,7 @@ def _into_work(journey: Journey, held: Referral | None) -> Iterator[Wait]:
     work, officer = journey.work, PLACEMENT_OFFICER
     under_way = False
     told = [journey.arrival.reported_at] if journey.arrival is not None else []
-    for id_, candidacy in work.candidacies.items():
+    for id_, candidacy in work.ways.items():
         stage, centre = candidacy_stage(work, id_), work.centres.get(id_) or journey.centre or ""
         under_way |= stage != "closed"
         told.append(candidacy.at)

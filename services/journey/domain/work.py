@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import ClassVar
 from uuid import UUID
 
-from journey.domain.words import Word
+from journey.domain.words import Word, heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,16 @@ class Candidacy(Word):
     at: datetime
     status: str
     reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Interview(Word):
+    """That an interview has been, as was told last; `void`: it has not."""
+
+    STEPS: ClassVar = ("void", "held")
+
+    at: datetime
+    status: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +98,9 @@ class Work:
     """The topic of the placement desks."""
 
     candidacies: Mapping[UUID, Candidacy] = field(default_factory=dict)
+    """What was told of each, but that an interview has been, which stands here in older documents alone."""
+    interviews: Mapping[UUID, Interview] = field(default_factory=dict)
+    """The last one of each candidacy."""
     centres: Mapping[UUID, str] = field(default_factory=dict)
     """Which desk has picked the person, by candidacy, where that is told."""
     offers: Mapping[UUID, Offered] = field(default_factory=dict)
@@ -97,3 +110,12 @@ class Work:
     jobs: Mapping[UUID, Job] = field(default_factory=dict)
     voided: tuple[UUID, ...] = ()
     """Offers and jobs that did not happen."""
+
+    @property
+    def ways(self) -> Mapping[UUID, Candidacy]:
+        """How far each candidacy has got, but for offers and jobs."""
+        found = self.candidacies
+        for id_, told in self.interviews.items():
+            if told.status == "held":
+                found = heard(found, id_, Candidacy(told.at, "interview"))
+        return found

@@ -18,7 +18,7 @@ from journey.domain.owed import ANSWER, Deadline
 from journey.domain.referrals import ENDS
 from journey.domain.waiting import waits_of
 from journey.domain.words import first, heard, last, later, latest
-from journey.domain.work import Candidacy, Completion, Enrolment, Job, Offered, Reply, Work
+from journey.domain.work import Candidacy, Completion, Enrolment, Interview, Job, Offered, Reply, Work
 from vocabulary.arrivals import ARRIVAL
 from vocabulary.consents import consent_ends_at
 from vocabulary.roles import CENTRE_COUNSELLOR
@@ -250,6 +250,13 @@ def _candidacy(status: str) -> OfWork:
     return part
 
 
+def _interview(status: str) -> OfWork:
+    def part(work: Work, told: Any, at: datetime) -> Work:
+        return replace(work, interviews=heard(work.interviews, told.candidacy_id, Interview(at, status)))
+
+    return part
+
+
 def _shortlisted(work: Work, told: placement.CandidateShortlisted, at: datetime) -> Work:
     centres = {**work.centres, told.candidacy_id: told.centre} if told.centre is not None else work.centres
     return _candidacy("shortlisted")(replace(work, centres=centres), told, at)
@@ -368,7 +375,8 @@ _FOLDS: Final[Mapping[type[Contract], Fold]] = {
     placement.CandidateShortlisted: _work(_shortlisted),
     placement.CandidatePresented: _work(_candidacy("presented")),
     placement.InterviewArranged: _work(_candidacy("interview")),
-    placement.InterviewHeld: _work(_candidacy("interview")),
+    placement.InterviewHeld: _work(_interview("held")),
+    placement.InterviewVoided: _work(_interview("void")),
     placement.CandidacyClosed: _work(_candidacy("closed")),
     placement.JobOffered: _work(_offered),
     placement.JobOfferCorrected: _work(_offer_corrected),

@@ -304,7 +304,7 @@ def _parts(journey: Journey) -> Iterator[Part]:
     for what, step in {"call before departure": centres.last(CALL, centres.called), **steps}.items():
         if step is not None:
             yield part("counselling", what, "done", step.at, org=step.centre)
-    for id_, candidacy in work.candidacies.items():
+    for id_, candidacy in work.ways.items():
         stage = candidacy_stage(work, id_)
         yield part("placement", "candidacy", stage, candidacy.at, thing_id=id_, org=work.centres.get(id_))
     for id_, offer in work.offers.items():

@@ -172,11 +172,14 @@ class Journey(Stepping[Step]):
         """What the desk last said of it, as far as the document says."""
         if self.said_status is not None:
             return self.said_status
-        told_by_centre = self.status in ("arrived", "never_arrived")
-        return self._planned() if told_by_centre else cast(DepartureWord, self.status)
+        if self.status not in ("arrived", "never_arrived"):
+            return cast(DepartureWord, self.status)
+        if self.departed_on is None:
+            return self._planned()
+        return "diverted" if self.diverted_on is not None and self.diverted_on >= self.departed_on else "departed"
 
     def _planned(self) -> DepartureWord:
-        """What it was before a departure or an arrival, as far as its dates say."""
+        """What it was before a departure, or without one, as far as its dates say."""
         if self.earliest is None:
             return "undecided"
         return "booked" if self.earliest == self.latest else "planned"

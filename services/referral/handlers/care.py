@@ -17,6 +17,7 @@ from chassis.pure.decision import NOTHING, Context, Decision
 from chassis.pure.sealing import InClear, Vault, WrappedKey, all_rewrapped
 from chassis.pure.states import States
 from referral.domain.case import Case
+from referral.domain.departing import Left
 from referral.domain.journey import Journey
 from referral.domain.referral import Referral
 from referral.domain.terms import SealedCodes
@@ -68,15 +69,21 @@ def assistance_in_clear(case: Case, vault: Vault) -> tuple[str, ...] | None:
 
 def without_care(case: Case) -> Case:
     """The case without the key of needs and assistance, and without what it opened."""
-    journey = case.journey if case.journey.assistance_codes == () else replace(case.journey, assistance_codes=None)
-    before = tuple(
-        each if each.left is None else replace(each, left=replace(each.left, assistance_codes=None))
-        for each in journey.before_departures
+    journey = case.journey
+    if journey.assistance_codes != ():
+        journey = replace(journey, assistance_codes=None)
+    before = tuple(replace(each, left=each.left and _without_codes(each.left)) for each in journey.before_departures)
+    corrected = tuple(
+        replace(each, was=_without_codes(each.was), now=each.now and _without_codes(each.now))
+        for each in case.departures_corrected
     )
-    if before != journey.before_departures:
-        journey = replace(journey, before_departures=before)
     referrals = tuple(replace(each, needs=None) for each in case.referrals)
-    return replace(case, care_key=None, referrals=referrals, journey=journey)
+    journey = replace(journey, before_departures=before)
+    return replace(case, care_key=None, referrals=referrals, journey=journey, departures_corrected=corrected)
+
+
+def _without_codes(left: Left) -> Left:
+    return replace(left, assistance_codes=None)
 
 
 def destroyed(case: Case) -> Case:

@@ -377,3 +377,16 @@ def test_a_void_contact_and_a_void_plan_take_the_case_back_to_where_it_was() -> 
     assert told.journey.status == "agreed", "the version before counts"
     told.at_centre(counselling.RecordVoided, record="reintegration_plan", reported_at=first)
     assert told.journey.status == "in_contact"
+
+
+def test_an_employer_is_waited_for_since_an_interview_was_arranged_if_it_has_not_been() -> None:
+    way = {"candidacy_id": named("c1")}
+    told = Telling().picked().hears(placement.CandidatePresented, **way).hears(placement.InterviewArranged, **way)
+    arranged = waiting(told)
+    reported_at = told.passes(days=10).at
+    told.hears(placement.InterviewHeld, **way)
+    assert waiting(told).since == reported_at
+    told.passes(days=1).hears(placement.InterviewVoided, **way, reported_at=reported_at)
+    assert waiting(told) == arranged
+    again = told.at
+    assert waiting(told.hears(placement.InterviewHeld, **way)).since == again

@@ -185,17 +185,44 @@ def test_only_the_desk_puts_right_what_it_has_recorded_and_not_without_end() -> 
     refused(correct(desk, 0, 2), "limit_reached")
 
 
-def test_a_document_from_before_goes_back_to_what_its_dates_say() -> None:
-    desk = waited_for()
-    done(desk.depart(0, 1))
+def told_long_ago(desk: Desk) -> None:
+    """The document is one from before anything was corrected."""
     old: dict[str, Any] = {"before_departures": (), "departure_told_at": None, "said_status": None}
     case = desk.stored
     for name, value in old.items():
         object.__setattr__(case.journey, name, value)
     desk.put(case)
+
+
+def test_a_document_from_before_goes_back_to_what_its_dates_say() -> None:
+    desk = waited_for()
+    done(desk.depart(0, 1))
+    told_long_ago(desk)
     done(void(desk))
     assert desk.case.journey.status == "planned"
     assert desk.last(DepartureVoided).reported_at == NOW
+
+
+@pytest.mark.parametrize("news", [arrived, never_arrived])
+@pytest.mark.parametrize(
+    ("after", "status"),
+    [
+        (lambda _: None, "departed"),
+        (lambda desk: done(desk.divert(-1)), "diverted"),
+        (lambda desk: (done(desk.divert(-1)), done(desk.depart(0, 1))), "departed"),
+    ],
+)
+def test_a_correction_of_a_document_from_before_says_that_the_person_has_left(
+    news: Callable[[], Any], after: Callable[[Desk], Any], status: str
+) -> None:
+    desk = waited_for()
+    done(desk.depart(-1, 0))
+    after(desk)
+    desk.tell(news(), at=NOW + DAY)
+    told_long_ago(desk)
+    on = desk.case.journey.departed_on
+    done(desk.run(commands.CorrectDeparture(CASE, on, in_days(2), (), "wrong_day")))
+    assert desk.last(DepartureCorrected).status == status
 
 
 def test_what_a_destroyed_key_had_opened_does_not_come_back() -> None:
@@ -207,3 +234,14 @@ def test_what_a_destroyed_key_had_opened_does_not_come_back() -> None:
     done(desk.refer(needs=("housing",)))
     done(void(desk))
     assert desk.case.journey.assistance_codes is None
+
+
+def test_what_was_recorded_and_corrected_loses_its_codes_with_the_key() -> None:
+    desk = waited_for()
+    done(desk.depart(-1, 0, SENSITIVE))
+    done(correct(desk, 0, 1, SENSITIVE))
+    done(void(desk))
+    desk.destroy()
+    kept = [each for told in desk.stored.departures_corrected for each in (told.was, told.now) if each is not None]
+    assert [each.assistance_codes for each in kept] == [None, None, None]
+    assert [each.departed_on for each in kept] == [in_days(-1), in_days(0), in_days(0)]
