@@ -120,16 +120,6 @@ def destroyed_in_germany(states: States, event: contracts.ProfileDestroyed, _con
     return without_own(walk_in)
 
 
-def taken_back_in_germany(states: States, event: contracts.ConsentWithdrawn) -> Decision:
-    """What the person had signed at the centre, and has taken back at the desk that has adopted the case. The earlier
-    of two withdrawals counts."""
-    signed = states.linked(SignedConsent, event.case_id)
-    consent = next((each for each in signed if each.id == event.consent_id), None)
-    if consent is None or (consent.withdrawn_at is not None and consent.withdrawn_at <= event.effective_at):
-        return NOTHING
-    return Decision((consent.taken_back(event.effective_at),))
-
-
 def _asked(states: States, case_id: UUID, context: Context) -> tuple[CentreFile, WalkIn, Adoption] | Refused:
     """The file of whom the actor's centre has taken in by itself, and what a desk has asked for."""
     file, walk_in = states.get(CentreFile, case_id), states.get(WalkIn, case_id)

@@ -35,8 +35,8 @@ from counselling.domain.centre_file import CentreFile, settled
 from counselling.domain.journey import Departure
 from counselling.domain.preparation import Package
 from counselling.domain.referral import EarlyWithdrawal, Preview, Referral, Withdrawal
+from counselling.domain.signed import SignedConsent
 from counselling.events import ReferralReceived
-from counselling.handlers import adopting
 from counselling.handlers.renewals import with_renewals
 from counselling.limits import due
 from vocabulary.ages import Age
@@ -160,10 +160,20 @@ def consent_withdrawn(states: States, event: ConsentWithdrawn, context: Context)
     """From `effective_at` on nothing is accepted or redirected on its ground, and what a centre holds on it is owed a
     new one, or an end."""
     if event.purpose != consent.PURPOSE:
-        return adopting.taken_back_in_germany(states, event)
+        return _taken_back_in_germany(states, event)
     file = file_of(states, event.case_id)
     consents = consent.withdrawn(file.consents, event.consent_id, event.recipients, event.effective_at)
     return _consenting(file, consents, context)
+
+
+def _taken_back_in_germany(states: States, event: ConsentWithdrawn) -> Decision:
+    """What the person had signed at the centre, and has taken back at the desk that has adopted the case. The earlier
+    of two withdrawals counts."""
+    signed = states.linked(SignedConsent, event.case_id)
+    consent = next((each for each in signed if each.id == event.consent_id), None)
+    if consent is None or (consent.withdrawn_at is not None and consent.withdrawn_at <= event.effective_at):
+        return NOTHING
+    return Decision((consent.taken_back(event.effective_at),))
 
 
 def departure_set(states: States, event: DeparturePlanned | DepartureRescheduled, context: Context) -> Decision:
