@@ -33,7 +33,7 @@ from counselling.events import (
     HoldPassedOn,
 )
 from counselling.handlers.access import by_centre, sight_in
-from counselling.handlers.destruction import without_own
+from counselling.handlers.own_profile import without_own
 from counselling.outcomes import AdoptionOutcome
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.refusals import unknown_code

@@ -10,8 +10,8 @@ from chassis.pure.states import States
 from counselling import refusals
 from counselling.commands import ConfirmDestruction, RejectDestruction, RequestDestruction
 from counselling.domain.walk_in import WalkIn
-from counselling.events import ProfileKeyDestroyed
-from counselling.handlers.deadlines import AGE_BAND, PROFILE_DESTRUCTION
+from counselling.handlers.deadlines import PROFILE_DESTRUCTION
+from counselling.handlers.own_profile import without_own
 from counselling.handlers.walk_ins import keys_kept
 from counselling.outcomes import DestructionOutcome
 from vocabulary.confirming import seconded
@@ -71,18 +71,6 @@ def destroy(states: States, deadline: DeadlineDue, _context: Context) -> Decisio
     if walk_in is None or walk_in.destruction is None or not walk_in.destruction.is_due(deadline.due_at):
         return NOTHING
     return without_own(walk_in)
-
-
-def without_own(walk_in: WalkIn) -> Decision:
-    """Told with the time at which the centre had taken the profile down, which tells it from a key that a desk has
-    taken back (`handlers/repeats.py:key_destroyed`)."""
-    at = walk_in.profile_set_at or walk_in.opened_at
-    told = tuple(
-        ProfileKeyDestroyed(case_id=walk_in.id, part=part, receiver=walk_in.centre, revoked_at=at)
-        for part in sorted(walk_in.profile)
-    )
-    cleared = (Cleared(AGE_BAND, walk_in.id), Cleared(PROFILE_DESTRUCTION, walk_in.id))
-    return Decision((walk_in.without_profile(),), told, cleared)
 
 
 def _saved(walk_in: WalkIn, context: Context) -> Decision:
