@@ -10,9 +10,9 @@
 
     completed_passed, completed_attended --void--> confirmed
 
-`passed` and `attended` are told apart, because a certificate of attendance is no examination. What is completed or
-cancelled stays so whatever happens later; a cancelled enrolment bars no new one. A result that was recorded wrongly is
-void: then the seat is what it would be without, and what is right is recorded.
+`passed` and `attended` are told apart, because a certificate of attendance is no examination. What is cancelled stays
+so, and what is completed until its result is void, whatever happens later; neither bars a new enrolment. A result that
+was recorded wrongly is void: then the seat is what it would be without, and what is right is recorded.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Enrolment(Stepping[Step]):
         return self.status in LIVE and not self.anonymous
 
     def anonymised(self, nobody: UUID) -> Enrolment:
-        """The same of somebody, with months in place of days: what was told has moments, and would lead back to them."""
+        """The same of somebody, with months in place of days: moments would lead back to the person."""
         month = self.requested_at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         result = self.completion
         if result is not None:
