@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import assume, given, settings
@@ -25,7 +26,10 @@ from journey.domain.outcome import Outcome
 from journey.domain.waiting import waits_of
 from journey.handlers.hearing import HEARD
 from referral import commands
+from tests.support.counselling.world import CASE as CENTRE_CASE
 from tests.support.counselling.world import Desk as Centre
+from tests.support.counselling.world import referred
+from tests.support.memory import NOW
 from tests.support.referral.news import CASE, arrived, never_arrived
 from tests.support.referral.world import Desk, done, in_days
 from tests.support.training import world as training
@@ -218,3 +222,30 @@ def test_every_reader_is_as_if_it_had_been_told_rightly(
     words = story[0]
     late = late and len(words[0]) + words[1] > 1
     assert outcome(read(module, of_departure[0], late=late)) == outcome(read(module, of_departure[1], late=False)), name
+
+
+@pytest.mark.parametrize("called_off", [False, True])
+def test_a_centre_knows_again_what_a_referral_has_named_once_a_departure_is_void(called_off: bool) -> None:
+    centre = Centre()
+    centre.tell(referred(departure=window(40)), at=NOW)
+    if called_off:
+        centre.tell(at_counselling.DeparturePlanned(case_id=CENTRE_CASE, status="planned", **days(2)), at=NOW + HOUR)
+        centre.tell(at_counselling.DepartureCancelled(case_id=CENTRE_CASE), at=NOW + 2 * HOUR)
+        centre.tell(referred(referral_id=UUID(int=99), departure=window(20)), at=NOW + 3 * HOUR)
+    known, last = centre.file.departure, NOW + 4 * HOUR
+    on = NOW.date()
+    centre.tell(at_counselling.ReturneeDeparted(case_id=CENTRE_CASE, departed_on=on, arrival_expected_on=on), at=last)
+    before: dict[str, Any] = {"status": "undecided"}
+    if called_off:
+        before = {"status": "cancelled", "told_at": NOW + 2 * HOUR}
+    voided = at_counselling.DepartureVoided(case_id=CENTRE_CASE, reported_at=last, **before)
+    centre.tell(voided, at=last + HOUR)
+    assert centre.file.departure == known
+
+
+def days(first: int) -> dict[str, Any]:
+    return {"earliest": NOW.date() + first * DAY, "latest": NOW.date() + (first + 3) * DAY}
+
+
+def window(first: int) -> at_counselling.DepartureWindow:
+    return at_counselling.DepartureWindow(**days(first))

@@ -26,6 +26,8 @@ class Departure:
     latest: date | None = None
     departed_on: date | None = None
     arrival_expected_on: date | None = None
+    hoped: bool = False
+    """Whether a referral has named the window, and not the journey."""
 
     @property
     def day(self) -> date | None:

@@ -217,9 +217,13 @@ def _left(file: CentreFile, event: ReturneeDeparted | DepartureCorrected) -> Dep
 def departure_voided(states: States, event: DepartureVoided, context: Context) -> Decision:
     """They have not left: the departure is what it was before, also for what is owed before it."""
     file = file_of(states, event.case_id)
+    known = file.departure
+    hoped = known is not None and (known.hoped or known.status == "expected")
+    if known is not None and hoped and event.status in ("undecided", "cancelled", "missed"):
+        window = Departure("expected", known.earliest, known.latest, hoped=True)
+        return _said_otherwise(file, window, event.told_at, context)
     if event.status == "undecided":
-        known = file.departure if file.departure is not None and file.departure.status == "expected" else None
-        return _said_otherwise(file, known, event.told_at, context)
+        return _said_otherwise(file, None, event.told_at, context)
     days = (event.earliest, event.latest, event.departed_on)
     expected_on = event.arrival_expected_on if event.status == "departed" else None
     return _said_otherwise(file, Departure(event.status, *days, expected_on), event.told_at, context)
@@ -304,4 +308,4 @@ def _window(file: CentreFile, event: ReturneeReferred, at: datetime) -> Departur
         or (known is not None and known.status in ("planned", "booked", "departed", "diverted"))
     ):
         return None
-    return Departure("expected", event.departure.earliest, event.departure.latest)
+    return Departure("expected", event.departure.earliest, event.departure.latest, hoped=True)
