@@ -116,7 +116,7 @@ async def databases(
         yield {
             "bench": (counselling, referral, journey),
             "chaos": (shop, till),
-            "fuzz": (referral,),
+            "fuzz": (referral, counselling),
             "mutants": (referral,),
         }
 

@@ -12,6 +12,7 @@ import asyncpg
 from tests.support.records import FakeRecord, record
 from tests.support.service_process import ServiceProcess
 from training.app import SERVICE
+from vocabulary.countries import GERMANY, day_at
 
 PAINT, ELEC = "provider:TRADE-PAINT", "provider:TRADE-ELEC"
 
@@ -36,7 +37,8 @@ class Process(ServiceProcess):
         self._offset = 0
 
     def day(self, days: int) -> str:
-        return (self.clock.now().date() + timedelta(days=days)).isoformat()
+        """A day at a provider in Germany, counted from today."""
+        return (day_at(GERMANY, self.clock.now()) + timedelta(days=days)).isoformat()
 
     def course(self, **changes: Any) -> dict[str, Any]:
         """The body of a one-week painting course in two weeks, with one seat."""

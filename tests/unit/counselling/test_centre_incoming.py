@@ -120,7 +120,7 @@ def test_a_referral_for_another_departure_begins_a_new_journey() -> None:
     desk.tell(referred(referral_id=SECOND, departure=window))
     file = desk.file
     assert (file.status, file.arrival, file.contacts, file.assessment) == ("expected", None, (), None)
-    assert file.departure == Departure("expected", TODAY + 300 * DAY, TODAY + 310 * DAY)
+    assert file.departure == Departure("expected", TODAY + 300 * DAY, TODAY + 310 * DAY, hoped=True)
     done(desk.accept(referral_id=SECOND))
     desk.service.advance(310 * DAY)
     done(desk.arrive(TODAY + 310 * DAY))
@@ -270,7 +270,7 @@ def move(status: str, earliest: date, latest: date) -> contracts.DepartureResche
                 contracts.DepartureCancelled(case_id=CASE),
                 referred(departure={"earliest": date(2026, 5, 1), "latest": date(2026, 5, 9)}),
             ),
-            Departure("expected", date(2026, 5, 1), date(2026, 5, 9)),
+            Departure("expected", date(2026, 5, 1), date(2026, 5, 9), hoped=True),
         ),
     ],
     ids=[
