@@ -170,10 +170,10 @@ def _taken_back_in_germany(states: States, event: ConsentWithdrawn) -> Decision:
     """What the person had signed at the centre, and has taken back at the desk that has adopted the case. The earlier
     of two withdrawals counts."""
     signed = states.linked(SignedConsent, event.case_id)
-    consent = next((each for each in signed if each.id == event.consent_id), None)
-    if consent is None or (consent.withdrawn_at is not None and consent.withdrawn_at <= event.effective_at):
+    given = next((each for each in signed if each.id == event.consent_id), None)
+    if given is None or (given.withdrawn_at is not None and given.withdrawn_at <= event.effective_at):
         return NOTHING
-    return Decision((consent.taken_back(event.effective_at),))
+    return Decision((given.taken_back(event.effective_at),))
 
 
 def departure_set(states: States, event: DeparturePlanned | DepartureRescheduled, context: Context) -> Decision:
