@@ -6,6 +6,7 @@ from chassis.pure.decision import NOTHING, Cleared, Context, Deadline, Decision
 from chassis.pure.messages import Event
 from chassis.pure.retention import TermOver
 from chassis.pure.states import States
+from placement.domain import persons
 from placement.domain.candidate import Candidate
 from placement.domain.vacancy import Vacancy
 from placement.handlers.vacancies import left_by
@@ -29,6 +30,8 @@ def candidacies_over(states: States, term: TermOver, context: Context) -> Decisi
 
 
 def candidate_over(states: States, term: TermOver, _context: Context) -> Decision:
-    """The candidate goes, with consents and skills."""
+    """The candidate goes, with consents and skills; the person's other cases name this one no more."""
     candidate = states.get(Candidate, term.id)
-    return NOTHING if candidate is None else Decision(erased=(candidate,))
+    if candidate is None:
+        return NOTHING
+    return Decision(persons.parted(candidate, states.linked(Candidate, term.id)), erased=(candidate,))
