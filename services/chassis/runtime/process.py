@@ -264,6 +264,7 @@ class Runtime:
         deadlines = DeadlineRunner(workshop, self.service.deadlines)
         repeater = Repeater(workshop, self.service.repeats, self.service.subject, self.vault)
         reporter = Reporter(workshop, self.service.name, self.service.operations)
+        ending = Retention(workshop, self.agreed, self.vault, self.service.name)
         for loop in (
             Loop("repeats", repeater.step, REPEATS_SECONDS, self.metrics),
             Loop("deadlines", deadlines.fire_due, self.settings.deadline_poll_seconds, self.metrics),
@@ -271,7 +272,7 @@ class Runtime:
             Loop("operations", reporter.step, REPORT_SECONDS, self.metrics),
             Loop("gauges", lambda: loops.observe(workshop.pool, self.clock, self.metrics), 5.0, self.metrics),
             Loop("forget", lambda: loops.forget(workshop.pool, self.agreed), 60.0, self.metrics),
-            Loop("retention", Retention(workshop, self.agreed, self.vault).step, RETENTION_SECONDS, self.metrics),
+            Loop("retention", ending.step, RETENTION_SECONDS, self.metrics),
         ):
             self._loop(loop)
         if self.service.watched:
