@@ -12,7 +12,6 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from chassis.pure.states import ConcurrentUpdateError
 from placement.domain.candidate import Candidate
 from placement.domain.links import Link, told
 
@@ -35,11 +34,7 @@ def person_of(candidate: Candidate, cases: Iterable[Candidate]) -> frozenset[UUI
 
 
 def parted(candidate: Candidate, cases: Iterable[Candidate]) -> tuple[Candidate, ...]:
-    """The other cases when the term of this one is over: none of them names it any more. Whoever waited for this one
-    while somebody linked it has read the others as they were found before, and begins again."""
-    cases = tuple(cases)
-    if not candidate.beside <= {each.id for each in cases}:
-        raise ConcurrentUpdateError
+    """The other cases when the term of this one is over: none of them names it any more."""
     return tuple(each.without(candidate.id) for each in cases)
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from chassis.pure.retention import TermOver
-from chassis.pure.states import ConcurrentUpdateError
+from chassis.pure.states import ConcurrentUpdateError, by_id
 from placement import commands, contracts
 from placement.domain.candidacy import ONWARDS, TRANSITIONS
 from placement.domain.candidate import Candidate
-from placement.domain.persons import parted, person_of
+from placement.domain.persons import person_of
 from placement.handlers.retention import candidate_over
 from placement.retention import KEEPS
 from tests.support.memory import NOW
@@ -106,7 +108,7 @@ def test_of_two_who_were_picked_before_they_were_linked_one_goes_on(world: World
 @pytest.mark.parametrize("step", ["arrange", "offer", "accept", "start"])
 def test_each_further_step_is_taken_by_one_of_two_cases(world: World, step: str) -> None:
     one, other = world.present(CASE, 21), world.present(OTHER_CASE, 22)
-    steps = {
+    steps: dict[str, Callable[[UUID], Any]] = {
         "arrange": lambda id_: commands.ArrangeInterview(*world.ids(id_), NOW + 3 * DAY, "in_person"),
         "offer": world.offer_command,
         "accept": lambda id_: commands.AcceptOffer(*world.ids(id_)),
@@ -165,7 +167,8 @@ def test_a_case_whose_term_is_over_is_named_by_no_other_one(world: World) -> Non
 
 def test_whoever_waited_while_a_case_was_linked_begins_again(world: World) -> None:
     world.tell(linked())
-    case = world.candidate
+    term = TermOver("candidate", CASE)
+    alone = world.service.loaded([by_id(Candidate, CASE)])
 
     with pytest.raises(ConcurrentUpdateError):
-        parted(case, [])
+        candidate_over(alone, term, world.service.context(OFFICER, NOW))
