@@ -83,6 +83,7 @@ from chassis.work.workshop import Workshop, tag_key
 CALENDAR_SECONDS = 5.0
 """How long a process may not know that its file of days is another one."""
 KEYS_SECONDS = 5.0
+KEYS_WATCHED_SECONDS = 60.0
 """How long a process may not know that its key file is another one."""
 UNSEALED_SECONDS = 60.0
 FOLLOWED_SECONDS = 60.0
@@ -288,6 +289,8 @@ class Runtime:
             rewrapper = Rewrapper(workshop, self.service.wrapped, self.vault)
             self._loop(Loop("rewrapper", rewrapper.step, KEYS_SECONDS, self.metrics))
         if self.vault is not None:
+            watch = partial(loops.watch_keys, workshop.pool, self.vault, self.clock, self.metrics)
+            self._loop(Loop("rotation", watch, KEYS_WATCHED_SECONDS, self.metrics))
             audit = AuditSealer(
                 workshop.pool,
                 self.vault,
