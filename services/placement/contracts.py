@@ -183,6 +183,18 @@ class NeedsAssessed(CaseContract, source="counselling"):
     readiness: Readiness
 
 
+class CasesLinked(CaseContract, source="counselling"):
+    """Two people of a centre have found that this case and the case `same_as` are one person's."""
+
+    same_as: UUID
+
+
+class LinkUndone(CaseContract, source="counselling"):
+    """That this case and the case `same_as` are one person's was an error."""
+
+    same_as: UUID
+
+
 class RetentionStarted(retention.Started, source="referral"):
     """The case has ended: terms run."""
 

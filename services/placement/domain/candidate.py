@@ -23,6 +23,7 @@ from uuid import UUID
 
 from placement.domain.candidacy import Candidacy
 from placement.domain.consents import Consent
+from placement.domain.links import Links, standing, without
 from placement.domain.referrals import Referrals
 from placement.domain.terms import ReferralEnd
 from vocabulary.ages import MINOR, Age
@@ -129,6 +130,12 @@ class Candidate:
     """When the first centre had the person, and its desk could act; None in documents from before it was kept."""
     offer_missed: Missed | None = None
     """How far an offer of work was missed."""
+    same_as: Links = field(default_factory=dict)
+    """The cases of which this one was told to be the same person's."""
+    others: Links = field(default_factory=dict)
+    """The cases that were told to be the same person's as this one."""
+    person: UUID | None = None
+    """The case under which the person counts, if it is another one. It follows from `same_as`; lists ask for it."""
 
     @property
     def status(self) -> CandidateStatus:
@@ -185,6 +192,20 @@ class Candidate:
         if self.profile is None:
             raise ValueError("the candidate was never referred")
         return self.profile.target_group
+
+    @property
+    def beside(self) -> frozenset[UUID]:
+        """The other cases of the person, as far as this one tells."""
+        return standing(self.same_as, self.others)
+
+    def counted_once(self) -> Candidate:
+        """With the case under which the person counts."""
+        return replace(self, person=min(standing(self.same_as), default=None))
+
+    def without(self, case_id: UUID) -> Candidate:
+        """The same, and nothing of that other case."""
+        same_as, others = without(self.same_as, case_id), without(self.others, case_id)
+        return replace(self, same_as=same_as, others=others).counted_once()
 
     def referred(
         self, referral_id: UUID, root_id: UUID, profile: Profile, place: Place, skills: Iterable[str]

@@ -34,11 +34,13 @@ from placement.contracts import (
     ArrivalCorrected,
     ArrivedInCountry,
     CaseOpened,
+    CasesLinked,
     CompletionCorrected,
     CompletionVoided,
     ConsentGranted,
     ConsentWithdrawn,
     CourseCompleted,
+    LinkUndone,
     NeedsAssessed,
     RecordVoided,
     ReferralCompleted,
@@ -51,7 +53,7 @@ from placement.contracts import (
     SignedAtCentre,
     TakenBackAtCentre,
 )
-from placement.domain import consents
+from placement.domain import consents, persons
 from placement.domain.candidacy import RESTS_ON, Candidacy
 from placement.domain.candidate import Arrival, Candidate, Learned, Place, Profile
 from placement.domain.consents import Consent
@@ -261,6 +263,18 @@ def record_voided(states: States, event: RecordVoided, context: Context) -> Deci
 def needs_assessed(states: States, event: NeedsAssessed, _context: Context) -> Decision:
     """Whether the person can work now. Never closes a candidacy: that is for a human to decide."""
     return Decision((replace(_candidate(states, event.case_id), readiness=event.readiness),))
+
+
+def cases_linked(states: States, event: CasesLinked, context: Context) -> Decision:
+    """Two cases are one person's. It closes nothing: who was picked twice goes on once, and an offer stays."""
+    follower, lead = _candidate(states, event.case_id), _candidate(states, event.same_as)
+    return Decision(persons.linked(follower, lead, context.occurred_at, stands=True))
+
+
+def link_undone(states: States, event: LinkUndone, context: Context) -> Decision:
+    """They are two people's after all, and both are there again."""
+    follower, lead = _candidate(states, event.case_id), _candidate(states, event.same_as)
+    return Decision(persons.linked(follower, lead, context.occurred_at, stands=False))
 
 
 def _candidate(states: States, case_id: UUID) -> Candidate:
