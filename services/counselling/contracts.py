@@ -93,6 +93,26 @@ class AgeBandChanged(CaseContract, source="referral"):
     age_band: AgeBand
 
 
+class PersonCorrected(BaseModel):
+    """What a referral tells of the person beside what is told of anybody."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    admin1: Admin1 | None = None
+    household_size: int = Field(ge=1, le=30)
+    vulnerability_present: bool
+
+
+class CaseCorrected(CaseContract, source="referral"):
+    """What any referral until now has told of the person was wrong."""
+
+    country: Country
+    language: Language
+    return_type: ReturnType
+    referred: PersonCorrected | None = None
+    """Of a person who was ever referred."""
+
+
 class ReturneeReferred(CaseContract, source="referral"):
     """A case was referred to a centre, with what the centre may know before it accepts."""
 

@@ -58,6 +58,8 @@ class AgeBandChanged(ReferralEvent):
     country: Country
     age_band: AgeBand
     changed_on: FirstOfMonth
+    corrected: bool | None = None
+    """Set if the band was wrong from the beginning: the person never was of the one before."""
 
 
 class CaseOpened(ReferralEvent):
@@ -73,6 +75,38 @@ class CaseOpened(ReferralEvent):
     """The desk whose case it is, which alone acts for the person; only older events lack it."""
     sex: Sex | None = None
     """As the person says; None where nobody has said it, and in older events."""
+
+
+class PersonCorrected(BaseModel):
+    """What ReturneeReferred tells of a person beside CaseOpened, the age band apart."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    admin1: Admin1 | None = None
+    household_size: int = Field(ge=1, le=30)
+    vulnerability_present: bool
+
+
+class CaseCorrected(ReferralEvent):
+    """What CaseOpened has told of the person, and any ReturneeReferred until now, was wrong; this is right, as if it
+    had been told so at once. The country of return of a referral that has ended stays the one that it was made for."""
+
+    target_group: TargetGroup
+    country: Country
+    language: Language
+    return_type: ReturnType
+    household_id: UUID | None = None
+    sex: Sex | None = None
+    referred: PersonCorrected | None = None
+    """Only of a person who was ever referred: of anybody else nobody knows it."""
+    reason: Code
+
+
+class CaseVoided(ReferralEvent):
+    """CaseOpened was an error: there is no such case. No referral is open, and the consents were taken back before."""
+
+    country: Country
+    reason: Code
 
 
 class AdoptionRequested(ReferralEvent):
@@ -395,6 +429,8 @@ OPERATIONS = operations.Operations(
 EVENTS: tuple[type[Event], ...] = (
     AgeBandChanged,
     CaseOpened,
+    CaseCorrected,
+    CaseVoided,
     AdoptionRequested,
     ConsentGranted,
     ConsentWithdrawn,

@@ -12,7 +12,7 @@ from chassis.pure.messages import Contract
 from journey.contracts import counselling, placement, referral, training
 from journey.domain.centre import Answer, Arrival, Centres, Done, Step
 from journey.domain.consents import Consent
-from journey.domain.desk import AHEAD, Adopted, Aged, Asked, Departure, Desk, Ended, Opened, Owner
+from journey.domain.desk import AHEAD, Adopted, Aged, Asked, Corrected, Departure, Desk, Ended, Opened, Owner
 from journey.domain.journey import Journey
 from journey.domain.owed import ANSWER, Deadline
 from journey.domain.referrals import ENDS
@@ -58,6 +58,14 @@ def _at_centre(part: OfOwner) -> Fold:
 def _registered(owner: Owner, told: referral.CaseOpened, at: datetime) -> Owner:
     opened = Opened(at, told.opened_by, told.country, told.case_ref, told.target_group)
     return replace(owner, opened=later(owner.opened, opened))
+
+
+def _put_right(owner: Owner, told: referral.CaseCorrected, at: datetime) -> Owner:
+    return replace(owner, corrected=later(owner.corrected, Corrected(at, told.country)))
+
+
+def _void(owner: Owner, _told: referral.CaseVoided, at: datetime) -> Owner:
+    return replace(owner, void_at=latest(owner.void_at, at))
 
 
 def _walked_in(owner: Owner, told: counselling.CaseOpened, at: datetime) -> Owner:
@@ -320,6 +328,8 @@ def _deadlines(service: str, module: Any) -> Mapping[type[Contract], Fold]:
 
 _FOLDS: Final[Mapping[type[Contract], Fold]] = {
     referral.CaseOpened: _at_desk(_registered),
+    referral.CaseCorrected: _at_desk(_put_right),
+    referral.CaseVoided: _at_desk(_void),
     referral.AgeBandChanged: _at_desk(_aged),
     referral.ConsentGranted: _at_desk(_allowed),
     referral.ConsentWithdrawn: _at_desk(_taken_back),
