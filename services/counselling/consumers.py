@@ -23,7 +23,7 @@ from vocabulary.retention import HELD, RELEASED, STARTED, STOPPED
 from vocabulary.switch import HEARD
 
 EVENTS: Mapping[type[Contract], Handler] = {
-    contracts.AdoptionRequested: Handler(BY_CASE, adopting.requested),
+    contracts.AdoptionRequested: followed(adopting.requested),
     contracts.AgeBandChanged: followed(incoming.age_band_changed),
     contracts.CaseCorrected: followed(registered.case_corrected),
     contracts.ConsentGranted: followed(incoming.consent_granted),

@@ -53,6 +53,7 @@ class AdoptionRequested(CaseContract, source="referral"):
 
     desk: Desk
     lapses_at: Instant
+    centre: Centre | None = None
 
 
 class ProfileDestroyed(CaseContract, source="referral"):

@@ -115,6 +115,8 @@ class AdoptionRequested(ReferralEvent):
 
     desk: Desk
     lapses_at: Instant
+    centre: Centre | None = None
+    """That has opened the case, and owes the answer; only older events lack it."""
 
 
 class ConsentGranted(ReferralEvent):

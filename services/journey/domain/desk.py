@@ -131,6 +131,10 @@ class Owner:
     opened: Opened | None = None
     adopted: Adopted | None = None
     """Whose the case is after a centre: told by the centre."""
+    declined_at: datetime | None = None
+    """When it was last told that no desk gets the case that has asked for it."""
+    asked_for_at: datetime | None = None
+    """When a desk last asked for the case of a centre."""
     corrected: Corrected | None = None
     """What the desk has said last of the person, because what it had registered was wrong."""
     void_at: datetime | None = None

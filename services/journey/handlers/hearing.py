@@ -77,6 +77,14 @@ def _adopted(owner: Owner, told: counselling.CaseAdopted, at: datetime) -> Owner
     return replace(owner, adopted=later(owner.adopted, Adopted(at, told.desk)))
 
 
+def _asked_for(owner: Owner, _told: referral.AdoptionRequested, at: datetime) -> Owner:
+    return replace(owner, asked_for_at=latest(owner.asked_for_at, at))
+
+
+def _declined(owner: Owner, _told: counselling.AdoptionDeclined, at: datetime) -> Owner:
+    return replace(owner, declined_at=latest(owner.declined_at, at))
+
+
 def _aged(owner: Owner, told: Any, at: datetime) -> Owner:
     return replace(owner, age=later(owner.age, Aged(at, told.age_band, "changed")))
 
@@ -330,6 +338,7 @@ _FOLDS: Final[Mapping[type[Contract], Fold]] = {
     referral.CaseOpened: _at_desk(_registered),
     referral.CaseCorrected: _at_desk(_put_right),
     referral.CaseVoided: _at_desk(_void),
+    referral.AdoptionRequested: _at_desk(_asked_for),
     referral.AgeBandChanged: _at_desk(_aged),
     referral.ConsentGranted: _at_desk(_allowed),
     referral.ConsentWithdrawn: _at_desk(_taken_back),
@@ -353,6 +362,7 @@ _FOLDS: Final[Mapping[type[Contract], Fold]] = {
     **_deadlines("referral", referral),
     counselling.CaseOpened: _at_centre(_walked_in),
     counselling.CaseAdopted: _at_centre(_adopted),
+    counselling.AdoptionDeclined: _at_centre(_declined),
     counselling.AgeBandChanged: _at_centre(_aged),
     counselling.ConsentGranted: _at_centre(_allowed),
     counselling.ConsentWithdrawn: _at_centre(_taken_back),
