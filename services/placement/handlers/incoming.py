@@ -115,12 +115,13 @@ def case_opened(states: States, event: CaseOpened, context: Context) -> Decision
 
 
 def referral_withdrawn(states: States, event: ReferralWithdrawn, context: Context) -> Decision:
-    """If no referral stands any more, the person leaves: what has no offer yet closes."""
+    """If no referral stands any more, and no centre goes on that had taken the person in by itself, the person leaves:
+    what has no offer yet closes."""
     known = _candidate(states, event.case_id)
     left = known.referrals.withdrawn(event.referral_id, context.occurred_at, walk_in=bool(event.walk_in))
     candidate = replace(known, referrals=left)
     decision = _with_deadline(candidate, context)
-    if candidate.referrals.standing:
+    if candidate.referrals.left_with_centres:
         return decision
     return _close(states, decision, candidate.id, _any, "referral_withdrawn", "system", referral_end="withdrawn")
 

@@ -106,6 +106,10 @@ class Learner:
     profile_told_at: datetime | None = None
     """When the profile was told as it is known: what is older and comes late changes nothing. Older documents do not
     say."""
+    walked_in: bool = False
+    """Whether a centre had taken the person in by itself, before a desk adopted the case."""
+    let_go: bool = False
+    """Whether the desk has taken that support back."""
 
     @property
     def gone_on(self) -> date | None:
@@ -123,6 +127,12 @@ class Learner:
         planned = plan is not None and plan.earliest > self.arrived_on
         left_again = self.departed_on is not None and self.departed_on > self.arrived_on
         return None if planned or left_again else self.arrived_on
+
+    @property
+    def looked_after(self) -> bool:
+        """Whether the desk leaves the person with any centre: asked to take them on, or one that had done so by itself.
+        How a centre ends its own support is no concern of a course."""
+        return self.referrals.open or (self.walked_in and not self.let_go)
 
     @property
     def status(self) -> LearnerStatus:
