@@ -15,6 +15,7 @@ from vocabulary.switch import HEARD
 EVENTS: Mapping[type[Contract], Handler] = {
     contracts.AgeBandChanged: followed(BY_CASE, incoming.age_band_changed),
     contracts.AgedAtCentre: followed(BY_CASE, incoming.age_band_changed),
+    contracts.CaseCorrected: followed(BY_CASE, incoming.case_corrected),
     contracts.CaseOpened: followed(BY_CASE, incoming.case_opened),
     contracts.SignedAtCentre: followed(BY_CASE, incoming.consent_granted),
     contracts.TakenBackAtCentre: followed(BY_CASE_WITH_VACANCIES, incoming.consent_withdrawn),
