@@ -126,6 +126,11 @@ async def _contact(walk: Walk) -> Request:
     return _request({"reason": "wrong_day"}, {"case_id": case_id, "contact_id": contact_id})
 
 
+async def _assessment(walk: Walk) -> Request:
+    case_id, assessment_ref = await walk.judged()
+    return _request({"reason": "wrong_person"}, {"case_id": case_id, "assessment_ref": assessment_ref})
+
+
 async def _signed(walk: Walk) -> Request:
     case_id, consent_id = await walk.signed()
     return _request(path={"case_id": case_id, "consent_id": consent_id})
@@ -291,6 +296,7 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
         ),
         "POST /files/{case_id}/pre-departure-call/{call_id}/void": _call,
         "POST /files/{case_id}/contacts/{contact_id}/void": _contact,
+        "POST /files/{case_id}/assessments/{assessment_ref}/void": _assessment,
         "POST /files/{case_id}/plan/void": _at("case_id", Walk.agreed, lambda: {"reason": "entered_twice"}),
         "POST /files/{case_id}/plans": _at(
             "case_id", Walk.contacted, lambda: {"measures": ["documents", "job_placement"], "agreed_on": in_lagos()}

@@ -191,15 +191,6 @@ class ArrivalView(Answer):
     contact_overdue_level: int
 
 
-class ContactView(Answer):
-    """One contact after the arrival."""
-
-    channel: Channel
-    attempts: int
-    contacted_on: date
-    contact_id: UUID | None = Field(validation_alias="id", description=UNNAMED)
-
-
 class AssessmentSummaryView(Answer):
     """The latest assessment without its levels."""
 
@@ -208,6 +199,15 @@ class AssessmentSummaryView(Answer):
     priority: Priority
     domains_with_needs: int
     assessed_on: date
+
+
+class ContactView(Answer):
+    """One contact after the arrival."""
+
+    channel: Channel
+    attempts: int
+    contacted_on: date
+    contact_id: UUID | None = Field(validation_alias="id", description=UNNAMED)
 
 
 class CourseView(Answer):
@@ -253,7 +253,7 @@ class EmploymentView(Answer):
 class VoidedView(Answer):
     """What was recorded, and why it does not count."""
 
-    record: CallView | ContactView | PlanView
+    record: CallView | ContactView | AssessmentSummaryView | PlanView
     reason: str = Field(description="a code of correction_reasons")
     voided_at: datetime
 
@@ -281,7 +281,7 @@ class FileView(Answer):
     corrections: tuple[CorrectedView, ...] | None = Field(description="what was once recorded of an arrival")
     contacts: tuple[ContactView, ...] | None
     voided: tuple[VoidedView, ...] | None = Field(
-        description="what was recorded of calls, contacts and plans, and is void"
+        description="what was recorded of calls, contacts, assessments and plans, and is void"
     )
     assessment: AssessmentSummaryView | None
     plan: PlanView | None

@@ -185,6 +185,15 @@ class VoidContact:
 
 
 @dataclass(frozen=True, slots=True)
+class VoidAssessment:
+    """An assessment was recorded that was not made, or not like that."""
+
+    case_id: UUID
+    assessment_ref: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class VoidPlan:
     """The plan that counts was recorded, and was not agreed on like that."""
 

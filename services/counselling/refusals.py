@@ -304,6 +304,11 @@ CALL_AFTER_DEPARTURE: Final = dates_reversed(
 )
 CALL_NOT_FOUND: Final = not_found("call", "Take the id from GET /files/{case_id}; your centre voids its own calls.")
 CONTACT_NOT_FOUND: Final = not_found("contact", "Take the id from GET /files/{case_id}.")
+ASSESSMENT_NOT_FOUND: Final = not_found(
+    "assessment",
+    "Take the id from GET /files/{case_id}/assessments: only one of the known journey can be void, and none that was "
+    "made before assessments could be. Make another.",
+)
 PLAN_NOT_FOUND: Final = not_found(
     "plan",
     "Read the file: only a plan that is shown there can be void, none from before plans could be. Agree on another.",
@@ -312,7 +317,7 @@ LATER_RECORDED: Final = Refused(
     "later_recorded",
     "An assessment or a plan is recorded that needs this contact.",
     "If the person was spoken with by the day of the first of them, record that contact, then void this one. Else void "
-    "the plan first. An assessment cannot be void: leave the contact, and tell the programme desk that it is wrong.",
+    "what rests on it first.",
 )
 PLAN_BEFORE_CONTACT: Final = dates_reversed("/agreed_on", "The day of the plan is before the first contact.")
 MEASURE_OF_HEALTH: Final = Refused(

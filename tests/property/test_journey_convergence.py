@@ -28,7 +28,7 @@ from tests.support.journey.telling import CASE, DESK, EDO, LAGOS, PROVIDER, REFE
 from tests.support.memory import NOW
 
 CODEC: TypeAdapter[Journey] = TypeAdapter(Journey)
-RECORDS = ("pre_departure_call", "first_contact", "reintegration_plan")
+RECORDS = ("pre_departure_call", "first_contact", "needs_assessment", "reintegration_plan")
 DEADLINES = {
     "referral": ("referral_receipt", "departure_confirmation"),
     "counselling": ("referral_answer", "first_contact", "consent_expiry"),

@@ -50,6 +50,7 @@ PUT_RIGHT_BY: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "RecordPreDepartureCall": ("VoidCall",),
         "ConfirmArrival": ("CorrectArrival", "VoidArrival"),
         "RecordContact": ("VoidContact",),
+        "RecordAssessment": ("VoidAssessment",),
         "AgreePlan": ("VoidPlan",),
         "ConfirmLink": ("UndoLink",),
     },
@@ -105,6 +106,7 @@ NOT_NEEDED: Final[Mapping[str, Mapping[str, str]]] = {
         "RejectCorrection": TWO_PEOPLE,
         "VoidCall": SAYS_SO_ITSELF,
         "VoidContact": SAYS_SO_ITSELF,
+        "VoidAssessment": SAYS_SO_ITSELF,
         "VoidPlan": SAYS_SO_ITSELF,
         "DeclineAdoption": "the desk asks for the case anew",
         "LinkCases": TWO_PEOPLE,
@@ -143,7 +145,7 @@ NOT_NEEDED: Final[Mapping[str, Mapping[str, str]]] = {
 ABSENT: Final[Mapping[str, frozenset[str]]] = {
     "referral": frozenset({"OpenCase"}),
     "training": frozenset(),
-    "counselling": frozenset({"OpenFile", "RecordAssessment", "ConfirmAdoption"}),
+    "counselling": frozenset({"OpenFile", "ConfirmAdoption"}),
     "placement": frozenset(),
     "journey": frozenset(),
 }

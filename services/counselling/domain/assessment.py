@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Final, Literal
 from uuid import UUID
+
+from vocabulary.terms import Priority, Readiness
 
 MAX_LEVEL = 3
 MOST_ASSESSMENTS: Final = 100
@@ -34,7 +36,21 @@ class Assessment:
     centre: str
     assessed_on: date
     levels: str | tuple[DomainLevel, ...] | None
-    status: Literal["recorded"] = "recorded"
+    status: Literal["recorded", "void"] = "recorded"
+    """What is void is shown to nobody; its levels stay sealed, and their key is destroyed with that of the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class AssessmentSummary:
+    """What may be known of an assessment without opening it."""
+
+    assessment_ref: UUID
+    readiness: Readiness
+    priority: Priority
+    domains_with_needs: int
+    assessed_on: date
+    told_at: datetime | None = None
+    """When it was recorded. Older documents do not say."""
 
 
 def links(assessment: Assessment) -> set[UUID]:

@@ -25,6 +25,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from counselling.domain.adoption import Adoption
+from counselling.domain.assessment import AssessmentSummary
 from counselling.domain.consent import Consent, known_until
 from counselling.domain.correction import Correction, CorrectionRequest
 from counselling.domain.ending import Ended
@@ -38,7 +39,6 @@ from counselling.domain.voiding import Voided
 from vocabulary.ages import Age
 from vocabulary.missed import Missed
 from vocabulary.parts import WrappedKey
-from vocabulary.terms import Priority, Readiness
 
 FileStatus = Literal[
     "unknown",
@@ -61,17 +61,6 @@ ENDED: Mapping[ReferralStatus, FileStatus] = {
 MAX_REDIRECTIONS = 5
 """Hops of one root before the scout decides with the person anew (docs/domain.md: redirection-limit)."""
 ACT_OF_PROFILE: Final = "profile"
-
-
-@dataclass(frozen=True, slots=True)
-class AssessmentSummary:
-    """What may be known of the latest assessment without opening it."""
-
-    assessment_ref: UUID
-    readiness: Readiness
-    priority: Priority
-    domains_with_needs: int
-    assessed_on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +89,9 @@ class CentreFile:
     arrival: Arrival | None = None
     contacts: tuple[Contact, ...] = ()
     assessment: AssessmentSummary | None = None
+    """The latest that is not void."""
+    assessments_before: tuple[AssessmentSummary, ...] = ()
+    """Those before it, the oldest first. Older documents do not have them."""
     courses: tuple[Course, ...] = ()
     offers: tuple[Offer, ...] = ()
     employments: tuple[Employment, ...] = ()
@@ -280,8 +272,11 @@ class CentreFile:
             and departure.departed_on <= self.arrival.arrived_on
         ):
             departure = None
-        begun = replace(self, departure=departure, arrival=None, contacts=(), assessment=None, correction=None)
-        return settled(replace(begun, preparation=Preparation(), plan=None, plans_before=(), voided=()))
+        begun = replace(
+            self, departure=departure, arrival=None, contacts=(), correction=None, preparation=Preparation()
+        )
+        begun = replace(begun, assessment=None, assessments_before=(), plan=None, plans_before=())
+        return settled(replace(begun, voided=()))
 
 
 def leading(file: CentreFile) -> Referral | None:

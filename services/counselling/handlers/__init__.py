@@ -67,6 +67,7 @@ WITH_SIGNED = needs(case_id=(CentreFile, WalkIn, Linked(SignedConsent)))
 WITH_CLOCK = needs(case_id=(CentreFile, Clock))
 OF_BOTH = needs(case_id=(CentreFile, WalkIn, Linked(SamePerson)), same_as=(CentreFile, Linked(SamePerson)))
 FOR_ADOPTION = needs(case_id=(CentreFile, WalkIn, Clock, Linked(SignedConsent), Linked(SamePerson)))
+WITH_ASSESSMENTS = needs(case_id=(CentreFile, Linked(Assessment)))
 BY_OWNER = needs(owner=CentreFile)
 
 
@@ -95,6 +96,7 @@ COMMANDS: Mapping[type[Any], Handler] = {
     commands.AgreePlan: followed(planning.agree_plan),
     commands.VoidCall: followed(voiding.void_call),
     commands.VoidContact: followed(voiding.void_contact),
+    commands.VoidAssessment: followed(voiding.void_assessment, WITH_ASSESSMENTS),
     commands.VoidPlan: followed(voiding.void_plan),
     commands.OpenFile: followed(walk_ins.open_file, needs()),
     commands.SetProfile: followed(walk_ins.set_profile, WITH_PROFILE),
@@ -113,7 +115,7 @@ COMMANDS: Mapping[type[Any], Handler] = {
     commands.UndoLink: Handler(OF_BOTH, linking.undo),
     commands.HoldFile: Handler(WITH_CLOCK, holds.hold),
     commands.ReleaseHold: Handler(WITH_CLOCK, holds.release),
-    commands.DestroyLevels: Handler(needs(case_id=(CentreFile, Linked(Assessment))), care.destroy_levels),
+    commands.DestroyLevels: Handler(WITH_ASSESSMENTS, care.destroy_levels),
 }
 
 DEADLINES: Mapping[str, Handler] = {

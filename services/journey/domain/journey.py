@@ -39,7 +39,7 @@ from journey.domain.referrals import Referral, begun_at, has_died, last_arrival,
 from journey.domain.wait import Wait
 from journey.domain.work import Completion, Enrolment, Offered, Work
 from vocabulary.terms import CandidacyStatus
-from vocabulary.voiding import CALL, CONTACT, PLAN
+from vocabulary.voiding import ASSESSMENT, CALL, CONTACT, PLAN
 
 Stage = Literal[
     "unknown",
@@ -114,7 +114,7 @@ class Journey:
     @property
     def assessed(self) -> Step | None:
         """The last assessment."""
-        return self._of_this(self.centres.assessed)
+        return self._of_this(self.centres.last(ASSESSMENT, self.centres.assessed))
 
     @property
     def plan(self) -> Step | None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from chassis.pure.messages import Contract
 from journey.contracts import counselling, placement, referral, training
-from journey.domain.centre import Answer, Arrival, Centres, Done, Step
+from journey.domain.centre import Answer, Arrival, Centres, Done
 from journey.domain.consents import Consent
 from journey.domain.desk import AHEAD, Adopted, Aged, Asked, Departure, Desk, Ended, Opened, Owner
 from journey.domain.journey import Journey
@@ -22,7 +22,7 @@ from journey.domain.work import Candidacy, Completion, Enrolment, Interview, Job
 from vocabulary.arrivals import ARRIVAL
 from vocabulary.consents import consent_ends_at
 from vocabulary.roles import CENTRE_COUNSELLOR
-from vocabulary.voiding import CALL, CONTACT, PLAN
+from vocabulary.voiding import ASSESSMENT, CALL, CONTACT, PLAN
 
 Fold = Callable[[Journey, Any, datetime], Journey]
 """The document after an event that happened then."""
@@ -195,10 +195,6 @@ def _redirected(centres: Centres, told: counselling.ReferralRedirected, at: date
     return _answered("redirected")(centres, told, at)
 
 
-def _assessed(centres: Centres, told: counselling.NeedsAssessed, at: datetime) -> Centres:
-    return replace(centres, assessed=later(centres.assessed, Step(at, told.centre)))
-
-
 def _done(record: str) -> OfCentres:
     return lambda centres, told, at: _with_done(centres, record, at, Done(at, "told", told.centre))
 
@@ -362,7 +358,7 @@ _FOLDS: Final[Mapping[type[Contract], Fold]] = {
     counselling.ArrivalCorrected: _centres(_corrected),
     counselling.RecordVoided: _centres(_voided),
     counselling.FirstContactMade: _centres(_done(CONTACT)),
-    counselling.NeedsAssessed: _centres(_assessed),
+    counselling.NeedsAssessed: _centres(_done(ASSESSMENT)),
     counselling.ReintegrationPlanAgreed: _centres(_done(PLAN)),
     **_deadlines("counselling", counselling),
     training.EnrolmentRequested: _enrolled("requested"),

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from operator import attrgetter
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -39,6 +39,8 @@ GONE: Final[Mapping[ReferralEnd, CandidateStatus]] = {
     "deceased": "left",
 }
 """What is said of somebody without an open referral. Of the dead something else is said, until it proves wrong."""
+LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+"""When an assessment was told of which an older document does not say when."""
 IN_TIME: Final = attrgetter("at", "changed", "band")
 MOST_PICKS: Final = 100
 """Candidacies of one person in whatever vacancies, ended ones too. Each offer among them travels, and other services
@@ -79,6 +81,14 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
+class Assessed:
+    """What a centre has told at `told_at` of when the person can begin to work; None: that is void."""
+
+    told_at: datetime
+    readiness: Readiness | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Learned:
     """What somebody has learned in a course, as was told last of it; nothing, if they did not complete it."""
 
@@ -114,6 +124,9 @@ class Candidate:
     courses: tuple[Learned, ...] = ()
     arrival: Arrival | None = None
     readiness: Readiness | None = None
+    """By the last assessment that is not void; lists ask for it."""
+    assessments: tuple[Assessed, ...] = ()
+    """What was told of each, in order of time. Older documents have what the last one said in `readiness` alone."""
     first_offer_on: date | None = None
     offers: int = 0
     employed_on: date | None = None
@@ -237,6 +250,16 @@ class Candidate:
         own = self.own_skills or OwnSkills(self.skills, self.verified_skills)
         own = replace(own, told=_union(own.told, skills))
         return {"own_skills": own, **_all_skills(own, self.courses)}
+
+    def assessed(self, told: Assessed) -> Candidate:
+        """A centre has assessed the person, or has voided what it had told of that; the last one that stands counts."""
+        older = () if self.readiness is None else (Assessed(LONG_AGO, self.readiness),)
+        known = {each.told_at: each for each in self.assessments or older}
+        if told.readiness is None or told.told_at not in known:
+            known[told.told_at] = told
+        assessments = tuple(sorted(known.values(), key=lambda each: each.told_at))
+        standing = [each.readiness for each in assessments if each.readiness is not None]
+        return replace(self, assessments=assessments, readiness=standing[-1] if standing else None)
 
     def arrived(self, arrival: Arrival | None, told: Told) -> Candidate:
         """A centre has reported an arrival, has corrected the report, or (None) has voided it; the last word counts."""

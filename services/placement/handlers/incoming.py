@@ -53,7 +53,7 @@ from placement.contracts import (
 )
 from placement.domain import consents
 from placement.domain.candidacy import RESTS_ON, Candidacy
-from placement.domain.candidate import Arrival, Candidate, Learned, Place, Profile
+from placement.domain.candidate import Arrival, Assessed, Candidate, Learned, Place, Profile
 from placement.domain.consents import Consent
 from placement.domain.terms import ClosedReason, ConsentEnd, Party, ReferralEnd
 from placement.domain.vacancy import Vacancy
@@ -67,6 +67,7 @@ from vocabulary.consents import consent_ends_at
 from vocabulary.countries import GERMANY
 from vocabulary.deadlines import WORKING_DAYS_CHANGED
 from vocabulary.refusals import unknown_code_of_event
+from vocabulary.voiding import ASSESSMENT
 
 REFER_ANEW_WORKING_DAYS = 3
 """Working days to refer a person anew whose referrals have ended, counted where the scout works; or for the centre to
@@ -251,16 +252,19 @@ def arrival_corrected(states: States, event: ArrivalCorrected, context: Context)
 
 
 def record_voided(states: States, event: RecordVoided, context: Context) -> Decision:
-    """The clock has not started at all."""
+    """The clock has not started at all, or the person was not assessed like that."""
+    if event.record == ASSESSMENT:
+        return Decision((_candidate(states, event.case_id).assessed(Assessed(event.reported_at)),))
     if event.record != ARRIVAL:
         return NOTHING
     told = Told(event.reported_at, context.occurred_at)
     return Decision((_candidate(states, event.case_id).arrived(None, told),))
 
 
-def needs_assessed(states: States, event: NeedsAssessed, _context: Context) -> Decision:
+def needs_assessed(states: States, event: NeedsAssessed, context: Context) -> Decision:
     """Whether the person can work now. Never closes a candidacy: that is for a human to decide."""
-    return Decision((replace(_candidate(states, event.case_id), readiness=event.readiness),))
+    told = Assessed(context.occurred_at, event.readiness)
+    return Decision((_candidate(states, event.case_id).assessed(told),))
 
 
 def _candidate(states: States, case_id: UUID) -> Candidate:
