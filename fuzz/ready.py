@@ -350,6 +350,12 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
         "POST /files/{case_id}/links/{same_as}/reject": _answer_to_link,
         "POST /files/{case_id}/links/{same_as}/undo": _undone_link,
         "POST /files/{case_id}/adoption/confirm": _at("case_id", Walk.adoption_asked),
+        "POST /files/{case_id}/intake/correct": _at(
+            "case_id",
+            Walk.walked_in,
+            lambda: {"target_group": "LOCAL", "language": "fr", "age_band": "unknown", "reason": "misunderstood"},
+        ),
+        "POST /files/{case_id}/intake/void": _at("case_id", Walk.walked_in, lambda: {"reason": "wrong_person"}),
         "POST /files/{case_id}/adoption/decline": _at(
             "case_id", Walk.adoption_asked, lambda: {"reason": "not_this_person"}
         ),

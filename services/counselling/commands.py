@@ -235,6 +235,38 @@ class OpenFile:
 
 
 @dataclass(frozen=True, slots=True)
+class CorrectIntake:
+    """What was taken down when somebody walked in was wrong, and this is right: all of it. `by`: who says so, as keyed
+    hashes."""
+
+    case_id: UUID
+    target_group: TargetGroup
+    country: str | None
+    admin1: str | None
+    language: str
+    return_type: ReturnType
+    age_band: AgeBand
+    sex: Sex | None
+    household_size: int
+    vulnerability_present: bool
+    priority: Priority
+    needs: tuple[str, ...]
+    wishes: tuple[str, ...]
+    skills: tuple[str, ...]
+    reason: str
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VoidFile:
+    """A file was opened for nobody, or for somebody else. `by`: who says so, as keyed hashes."""
+
+    case_id: UUID
+    reason: str
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """What the person has signed, and where the sheet is kept."""
 

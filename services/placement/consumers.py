@@ -16,6 +16,8 @@ EVENTS: Mapping[type[Contract], Handler] = {
     contracts.AgeBandChanged: followed(BY_CASE, incoming.age_band_changed),
     contracts.AgedAtCentre: followed(BY_CASE, incoming.age_band_changed),
     contracts.CaseOpened: followed(BY_CASE, incoming.case_opened),
+    contracts.CaseCorrected: followed(BY_CASE, incoming.case_corrected),
+    contracts.CaseVoided: followed(BY_CASE_WITH_VACANCIES, incoming.case_voided),
     contracts.SignedAtCentre: followed(BY_CASE, incoming.consent_granted),
     contracts.TakenBackAtCentre: followed(BY_CASE_WITH_VACANCIES, incoming.consent_withdrawn),
     contracts.ReturneeReferred: followed(BY_CASE, incoming.returnee_referred),

@@ -53,6 +53,7 @@ PUT_RIGHT_BY: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "RecordAssessment": ("VoidAssessment",),
         "AgreePlan": ("VoidPlan",),
         "ConfirmLink": ("UndoLink",),
+        "OpenFile": ("CorrectIntake", "VoidFile"),
     },
     "placement": {
         "Shortlist": ("CloseCandidacy",),
@@ -102,6 +103,8 @@ NOT_NEEDED: Final[Mapping[str, Mapping[str, str]]] = {
         "RedirectReferral": "the other centre has the person in its inbox, and answers",
         "CorrectArrival": TWO_PEOPLE,
         "VoidArrival": TWO_PEOPLE,
+        "CorrectIntake": TWO_PEOPLE,
+        "VoidFile": TWO_PEOPLE,
         "ConfirmCorrection": TWO_PEOPLE,
         "RejectCorrection": TWO_PEOPLE,
         "VoidCall": SAYS_SO_ITSELF,
@@ -145,7 +148,7 @@ NOT_NEEDED: Final[Mapping[str, Mapping[str, str]]] = {
 ABSENT: Final[Mapping[str, frozenset[str]]] = {
     "referral": frozenset({"OpenCase"}),
     "training": frozenset(),
-    "counselling": frozenset({"OpenFile", "ConfirmAdoption"}),
+    "counselling": frozenset({"ConfirmAdoption"}),
     "placement": frozenset(),
     "journey": frozenset(),
 }

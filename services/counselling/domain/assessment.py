@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final, Literal
 from uuid import UUID
@@ -38,6 +38,10 @@ class Assessment:
     levels: str | tuple[DomainLevel, ...] | None
     status: Literal["recorded", "void"] = "recorded"
     """What is void is shown to nobody; its levels stay sealed, and their key is destroyed with that of the others."""
+
+    def voided(self) -> Assessment:
+        """It was not made like that."""
+        return replace(self, status="void")
 
 
 @dataclass(frozen=True, slots=True)

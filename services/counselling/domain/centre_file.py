@@ -6,14 +6,15 @@ The stage follows from the facts, by `stage_of`, and from nothing else:
     in_contact --assessment--> assessed
     arrived_not_contacted --the arrival is voided--> expected
 
-    any of these after `unknown` --the last live referral ends--> declined | withdrawn | closed | failed
+    any of these after `unknown` --the last live referral ends--> declined | withdrawn | closed | failed | void
     declined | withdrawn | closed | failed --a new referral, or one that is reopened--> the stage that the facts give
 
 Who walks in is `in_contact` at once: whoever speaks with the centre is there.
 
-`unknown`: other services have told of the case, no referral has come. `declined`: the last centre said no,
-the scout looks for another way. `withdrawn`: taken back. `closed`: completed. `failed`: nothing came of it. These four
-are words of their own, because worklists ask for them (docs/domain.md: endings).
+`unknown`: other services have told of the case, no referral has come. `declined`: the last centre said no, the scout
+looks for another way. `withdrawn`: taken back. `closed`: completed. `failed`: nothing came of it. `void`: a centre has
+opened it for nobody, or for somebody else. These five are words of their own, because worklists ask for them
+(docs/domain.md: endings).
 """
 
 from __future__ import annotations
@@ -50,12 +51,14 @@ FileStatus = Literal[
     "withdrawn",
     "closed",
     "failed",
+    "void",
 ]
 ENDED: Mapping[ReferralStatus, FileStatus] = {
     "rejected": "declined",
     "withdrawn": "withdrawn",
     "completed": "closed",
     "failed": "failed",
+    "void": "void",
 }
 """What the end of the last live referral makes of the file. A redirection is no end: its child lives on."""
 MAX_REDIRECTIONS = 5

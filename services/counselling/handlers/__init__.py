@@ -30,6 +30,7 @@ from counselling.handlers import (
     endings,
     glass,
     holds,
+    intakes,
     linking,
     overdue,
     planning,
@@ -64,6 +65,7 @@ RECEIVING = Receiving("centre", "referral", ProfileKeyDestroyed)
 BY_CASE = needs(case_id=CentreFile)
 WITH_PROFILE = needs(case_id=(CentreFile, WalkIn))
 WITH_SIGNED = needs(case_id=(CentreFile, WalkIn, Linked(SignedConsent)))
+WITH_INTAKE = needs(case_id=(CentreFile, WalkIn, Linked(SignedConsent), Linked(SamePerson)))
 WITH_CLOCK = needs(case_id=(CentreFile, Clock))
 OF_BOTH = needs(case_id=(CentreFile, WalkIn, Linked(SamePerson)), same_as=(CentreFile, Linked(SamePerson)))
 FOR_ADOPTION = needs(case_id=(CentreFile, WalkIn, Clock, Linked(SignedConsent), Linked(SamePerson)))
@@ -89,8 +91,10 @@ COMMANDS: Mapping[type[Any], Handler] = {
     commands.ConfirmArrival: followed(casework.confirm_arrival),
     commands.CorrectArrival: followed(corrections.correct),
     commands.VoidArrival: followed(corrections.void),
-    commands.ConfirmCorrection: followed(corrections.confirm),
-    commands.RejectCorrection: followed(corrections.reject),
+    commands.CorrectIntake: followed(intakes.correct, WITH_INTAKE),
+    commands.VoidFile: followed(intakes.void, WITH_INTAKE),
+    commands.ConfirmCorrection: followed(corrections.confirm, WITH_INTAKE),
+    commands.RejectCorrection: followed(corrections.reject, WITH_INTAKE),
     commands.RecordContact: followed(casework.record_contact),
     commands.RecordAssessment: followed(casework.record_assessment),
     commands.AgreePlan: followed(planning.agree_plan),

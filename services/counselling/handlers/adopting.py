@@ -25,16 +25,11 @@ from counselling.domain.same_person import SamePerson
 from counselling.domain.sight import own_referrals
 from counselling.domain.signed import SignedConsent
 from counselling.domain.walk_in import WalkIn
-from counselling.events import (
-    AdoptionDeclined,
-    ArrivalPassedOn,
-    CaseAdopted,
-    ConsentPassedOn,
-    HoldPassedOn,
-)
+from counselling.events import AdoptionDeclined, CaseAdopted
 from counselling.handlers.access import by_centre, sight_in
 from counselling.handlers.own_profile import without_own
 from counselling.outcomes import AdoptionOutcome
+from counselling.passing_on import ArrivalPassedOn, ConsentPassedOn, HoldPassedOn
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.refusals import unknown_code
 
@@ -45,7 +40,7 @@ FROM_GERMANY: Final = "RETURNEE_DE"
 def requested(states: States, event: contracts.AdoptionRequested, context: Context) -> Decision:
     """A desk asks for the case. The centre sees it while it may know the person, and nothing changes."""
     file = states.get(CentreFile, event.case_id)
-    if file is None or file.walked_in is None or file.adopted:
+    if file is None or file.walked_in is None or file.walked_in.status == "void" or file.adopted:
         return NOTHING
     later = file.adoption is not None and file.adoption.requested_at > context.occurred_at
     if later or (file.adoption_declined_at is not None and file.adoption_declined_at >= context.occurred_at):

@@ -83,7 +83,7 @@ def void_assessment(states: States, command: VoidAssessment, context: Context) -
     after = replace(file, assessment=standing[-1] if standing else None, assessments_before=tuple(standing[:-1]))
     event = _told(after, referral, ASSESSMENT, summary.told_at, command.reason)
     decision = _voided(settled(after), summary, (event,), command.reason, context)
-    return decision._replace(states=(*decision.states, replace(levels, status="void")))
+    return decision._replace(states=(*decision.states, levels.voided()))
 
 
 def void_plan(states: States, command: VoidPlan, context: Context) -> Decision | Refused:

@@ -28,11 +28,13 @@ class Opened:
     target_group: str
     referral_id: UUID | None = None
     """Of whom a centre has taken in: by which what becomes of the support is told."""
+    said_at: datetime | None = None
+    """When that was said, if it corrects what was said before."""
 
     @property
     def order(self) -> tuple[datetime]:
-        """By the time."""
-        return (self.at,)
+        """By when it was said."""
+        return (self.said_at or self.at,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,13 @@ class Aged(Word):
     at: datetime
     band: str
     status: str = "told"
+    said_at: datetime | None = None
+    """When that was said, if it corrects what was said of then before."""
+
+    @property
+    def order(self) -> tuple[Any, ...]:
+        """By the time, then the step, then by when it was said."""
+        return (self.at, self.STEPS.index(self.status), self.said_at or self.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +125,8 @@ class Owner:
     """What the owner of a case tells of it: a desk in Germany, or the centre of whom nobody has referred."""
 
     opened: Opened | None = None
+    voided_at: datetime | None = None
+    """Since when there is no such case: a centre has opened it in error."""
     adopted: Adopted | None = None
     """Whose the case is after a centre: told by the centre."""
     consents: Mapping[UUID, Consent] = field(default_factory=dict)

@@ -18,7 +18,8 @@ N = TypeVar("N", bound=Named)
 def joined(known: Outcome) -> Outcome:
     """The case with the facts of the others: of what a person has once, such as an arrival, what was told last."""
     for id_ in sorted(known.others):
-        known = _with(known, known.others[id_])
+        if not known.others[id_].never_was:
+            known = _with(known, known.others[id_])
     return known
 
 

@@ -6,7 +6,7 @@ what the case waits for is kept, since lists ask for it.
 
 The stage follows from the facts:
 
-    unknown     other services have told of the case, its owner has not
+    unknown     other services have told of the case, its owner has not, or has opened it in error
     open        nobody has been asked to take the person on
     referred    a centre owes an answer
     accepted    a centre has taken the person on, who is in Germany
@@ -86,9 +86,14 @@ class Journey:
         return stage_of(self)
 
     @property
+    def void(self) -> bool:
+        """Whether there is no such case: a centre has opened it in error."""
+        return self.centres.owner.voided_at is not None
+
+    @property
     def opened(self) -> Opened | None:
         """By whom the case was opened."""
-        return self.desk.owner.opened or self.centres.owner.opened
+        return self.desk.owner.opened or (None if self.void else self.centres.owner.opened)
 
     @property
     def case_ref(self) -> str | None:
@@ -124,7 +129,7 @@ class Journey:
     @cached_property
     def referrals(self) -> tuple[Referral, ...]:
         """Every referral as it stands, by when it was made."""
-        return referrals_of(self.desk, self.centres, self.arrival)
+        return () if self.void else referrals_of(self.desk, self.centres, self.arrival)
 
     @cached_property
     def places(self) -> Mapping[UUID, Enrolment]:
@@ -244,6 +249,8 @@ def candidacy_stage(work: Work, id_: UUID) -> CandidacyStatus:
 def stage_of(journey: Journey) -> Stage:
     """Where the case is, by its facts."""
     work = journey.work
+    if journey.void:
+        return "unknown"
     if journey.employed:
         return "employed"
     last = leading(journey.referrals)

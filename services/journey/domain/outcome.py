@@ -129,6 +129,8 @@ class Outcome:
     id: UUID
     over: bool = False
     """The term is over: nothing that is heard changes it."""
+    never_was: bool = False
+    """A centre had opened the case in error: nobody is counted."""
     case_ref: str | None = None
     opening: Opening | None = None
     adopted: Adopted | None = None
@@ -167,8 +169,8 @@ class Outcome:
 
     @property
     def aside(self) -> bool:
-        """Whether the person is counted elsewhere."""
-        return self.set_aside or any(each.stands for each in self.same_as.values())
+        """Whether the person is counted elsewhere, or there is none."""
+        return self.set_aside or self.never_was or any(each.stands for each in self.same_as.values())
 
     @property
     def beside(self) -> tuple[UUID, ...]:

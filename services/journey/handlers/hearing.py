@@ -61,8 +61,21 @@ def _registered(owner: Owner, told: referral.CaseOpened, at: datetime) -> Owner:
 
 
 def _walked_in(owner: Owner, told: counselling.CaseOpened, at: datetime) -> Owner:
-    opened = Opened(at, told.centre, told.country, told.case_ref, told.target_group, told.referral_id)
-    return replace(owner, opened=later(owner.opened, opened), age=later(owner.age, Aged(at, told.age_band)))
+    return _taken_in(owner, told, at)
+
+
+def _put_right(owner: Owner, told: counselling.CaseCorrected, at: datetime) -> Owner:
+    return _taken_in(owner, told, told.opened_at, said_at=at)
+
+
+def _taken_in(owner: Owner, told: counselling.CaseOpened, at: datetime, said_at: datetime | None = None) -> Owner:
+    who = (told.centre, told.country, told.case_ref, told.target_group, told.referral_id)
+    age = Aged(at, told.age_band, said_at=said_at)
+    return replace(owner, opened=later(owner.opened, Opened(at, *who, said_at)), age=later(owner.age, age))
+
+
+def _never_opened(owner: Owner, _told: counselling.CaseVoided, at: datetime) -> Owner:
+    return replace(owner, voided_at=latest(owner.voided_at, at))
 
 
 def _adopted(owner: Owner, told: counselling.CaseAdopted, at: datetime) -> Owner:
@@ -338,6 +351,8 @@ _FOLDS: Final[Mapping[type[Contract], Fold]] = {
     referral.ProfileDestroyed: _desk(_destroyed),
     **_deadlines("referral", referral),
     counselling.CaseOpened: _at_centre(_walked_in),
+    counselling.CaseCorrected: _at_centre(_put_right),
+    counselling.CaseVoided: _at_centre(_never_opened),
     counselling.CaseAdopted: _at_centre(_adopted),
     counselling.AgeBandChanged: _at_centre(_aged),
     counselling.ConsentGranted: _at_centre(_allowed),
