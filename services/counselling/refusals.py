@@ -149,8 +149,8 @@ NO_CORRECTION: Final = nothing_requested(
 SAME_PERSON: Final = same_person("A correction in a file", "person of your centre")
 INTAKE_OF_THE_DESK: Final = Refused(
     "kept_by_the_desk",
-    "A desk in Germany has this case: what the centre had taken down is its own by now.",
-    "Ask that desk to put it right.",
+    "A desk in Germany has this case: a scout has referred the person, or the desk has adopted it.",
+    "Ask that desk to put right what it tells of the person.",
 )
 FILE_VOID: Final = Refused(
     "file_closed",

@@ -100,7 +100,7 @@ def asked(states: States, case_id: UUID) -> bool:
 def _own(states: States, case_id: UUID, context: Context) -> Known | Refused:
     found = taken_in_here(states, case_id, context)
     if isinstance(found, Refused):
-        return found
+        return refusals.INTAKE_OF_THE_DESK if found is refusals.PROFILE_OF_THE_DESK else found
     file, walk_in = found
     referral = file.walked_in
     assert referral is not None, "somebody has walked in"
