@@ -32,9 +32,9 @@ class Opened:
     """When that was said, if it corrects what was said before."""
 
     @property
-    def order(self) -> tuple[datetime]:
-        """By when it was said."""
-        return (self.said_at or self.at,)
+    def order(self) -> tuple[datetime, bool]:
+        """By when it was said; at one moment what corrects follows what it corrects."""
+        return self.said_at or self.at, self.said_at is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class Aged(Word):
     @property
     def order(self) -> tuple[Any, ...]:
         """By the time, then the step, then by when it was said."""
-        return (self.at, self.STEPS.index(self.status), self.said_at or self.at)
+        return self.at, self.STEPS.index(self.status), self.said_at or self.at, self.said_at is not None
 
 
 @dataclass(frozen=True, slots=True)
