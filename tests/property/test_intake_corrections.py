@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from counselling import commands
 from journey.contracts import counselling as at_journey
 from journey.domain import counts
+from journey.domain.duties import open_deadlines
 from journey.domain.journey import Journey
 from journey.domain.outcome import Outcome, Part
 from journey.handlers.hearing import HEARD
@@ -275,3 +276,38 @@ def test_a_journey_and_its_part_in_the_figures_are_as_if_it_had_been_told_rightl
         for event, at in [*wrong, *beside]:
             journey = HEARD[type(event)](journey, event, at)
         assert (journey.void, journey.status, journey.waits, journey.referrals) == (True, "unknown", (), ())
+
+
+def test_of_a_void_case_nothing_is_owed_though_nobody_says_so() -> None:
+    told = [*words_of(at_journey, [SAID_SO], voided=False), (owed(), NOW + HOUR)]
+    journey = Journey(PERSON)
+    for event, at in told:
+        journey = HEARD[type(event)](journey, event, at)
+    assert [each.type for each in open_deadlines(journey)] == ["reintegration_plan"]
+    [*_, (void, at)] = words_of(at_journey, [SAID_SO], voided=True)
+    assert open_deadlines(HEARD[type(void)](journey, void, at)) == ()
+
+
+SAID_SO = {
+    "target_group": "LOCAL",
+    "language": "en",
+    "return_type": "unknown",
+    "age_band": "25_34",
+}
+
+
+def owed() -> Any:
+    """That the plan is owed soon."""
+    return at_journey.DeadlineApproaching.model_validate(
+        {
+            "case_id": PERSON,
+            "centre": LAGOS,
+            "country": "NG",
+            "deadline_type": "reintegration_plan",
+            "subject_id": PERSON,
+            "owner_role": "centre_counsellor",
+            "owner_org": LAGOS,
+            "due_at": NOW + 9 * DAY,
+            "level": 1,
+        }
+    )
