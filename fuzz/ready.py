@@ -131,6 +131,11 @@ async def _contact(walk: Walk) -> Request:
     return _request({"reason": "wrong_day"}, {"case_id": case_id, "contact_id": contact_id})
 
 
+async def _assessment(walk: Walk) -> Request:
+    case_id, assessment_ref = await walk.judged()
+    return _request({"reason": "wrong_person"}, {"case_id": case_id, "assessment_ref": assessment_ref})
+
+
 async def _signed(walk: Walk) -> Request:
     case_id, consent_id = await walk.signed()
     return _request(path={"case_id": case_id, "consent_id": consent_id})
@@ -298,6 +303,7 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
         ),
         "POST /files/{case_id}/pre-departure-call/{call_id}/void": _call,
         "POST /files/{case_id}/contacts/{contact_id}/void": _contact,
+        "POST /files/{case_id}/assessments/{assessment_ref}/void": _assessment,
         "POST /files/{case_id}/plan/void": _at("case_id", Walk.agreed, lambda: {"reason": "entered_twice"}),
         "POST /files/{case_id}/plans": _at(
             "case_id", Walk.contacted, lambda: {"measures": ["documents", "job_placement"], "agreed_on": in_lagos()}
@@ -351,6 +357,12 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
         "POST /files/{case_id}/links/{same_as}/reject": _answer_to_link,
         "POST /files/{case_id}/links/{same_as}/undo": _undone_link,
         "POST /files/{case_id}/adoption/confirm": _at("case_id", Walk.adoption_asked),
+        "POST /files/{case_id}/intake/correct": _at(
+            "case_id",
+            Walk.walked_in,
+            lambda: {"target_group": "LOCAL", "language": "fr", "age_band": "unknown", "reason": "misunderstood"},
+        ),
+        "POST /files/{case_id}/intake/void": _at("case_id", Walk.walked_in, lambda: {"reason": "wrong_person"}),
         "POST /files/{case_id}/adoption/decline": _at(
             "case_id", Walk.adoption_asked, lambda: {"reason": "not_this_person"}
         ),

@@ -205,6 +205,13 @@ class Walk:
         told = await self._staff("counsellor").do(f"/files/{case}/contacts", made)
         return case, str(told["contact_id"])
 
+    async def judged(self) -> tuple[str, str]:
+        """A case of somebody who is there, and the only assessment."""
+        case = await self.contacted()
+        found = {"readiness": "now", "priority": "normal", "levels": {"economic": 1}, "assessed_on": in_lagos()}
+        told = await self._staff("counsellor").do(f"/files/{case}/assessments", found)
+        return case, str(told["assessment_ref"])
+
     async def agreed(self) -> str:
         """A case with a plan."""
         case = await self.contacted()

@@ -11,6 +11,8 @@ from pydantic import Field
 
 from chassis.pure.answers import Answer
 from counselling.domain.centre_file import CentreFile, FileStatus
+from counselling.domain.correction import Correction
+from counselling.domain.intake import INTAKE
 from counselling.domain.journey import ArrivalMethod, Channel, Departure, DepartureStatus
 from counselling.domain.preparation import Call, CallChannel
 from counselling.domain.progress import CourseStatus, OfferStatus
@@ -29,9 +31,11 @@ from counselling.domain.voiding import Voided
 from counselling.outcomes import (
     BY_GLASS,
     ESTIMATED,
+    RECORD,
     AdoptionView,
     BreakGlassView,
     CorrectionRequestView,
+    IntakeView,
     ReportView,
     SamePersonView,
     correction_for,
@@ -47,8 +51,9 @@ OVER = "why the case is over for everybody, as a centre has told: a code of fail
 class CorrectedView(Answer):
     """What was recorded before, and what was put in its place."""
 
-    was: ReportView
-    report: ReportView | None = Field(description="null: there was no arrival")
+    record: str = Field(description=RECORD)
+    was: ReportView | IntakeView
+    report: ReportView | IntakeView | None = Field(description="null: there was none")
     reason: str = Field(description="a code of correction_reasons")
     corrected_at: datetime
 
@@ -191,15 +196,6 @@ class ArrivalView(Answer):
     contact_overdue_level: int
 
 
-class ContactView(Answer):
-    """One contact after the arrival."""
-
-    channel: Channel
-    attempts: int
-    contacted_on: date
-    contact_id: UUID | None = Field(validation_alias="id", description=UNNAMED)
-
-
 class AssessmentSummaryView(Answer):
     """The latest assessment without its levels."""
 
@@ -208,6 +204,15 @@ class AssessmentSummaryView(Answer):
     priority: Priority
     domains_with_needs: int
     assessed_on: date
+
+
+class ContactView(Answer):
+    """One contact after the arrival."""
+
+    channel: Channel
+    attempts: int
+    contacted_on: date
+    contact_id: UUID | None = Field(validation_alias="id", description=UNNAMED)
 
 
 class CourseView(Answer):
@@ -253,7 +258,7 @@ class EmploymentView(Answer):
 class VoidedView(Answer):
     """What was recorded, and why it does not count."""
 
-    record: CallView | ContactView | PlanView
+    record: CallView | ContactView | AssessmentSummaryView | PlanView
     reason: str = Field(description="a code of correction_reasons")
     voided_at: datetime
 
@@ -278,10 +283,12 @@ class FileView(Answer):
     calls: tuple[CallView, ...] | None = Field(description="of the centre, with the person while they were in Germany")
     arrival: ArrivalView | None
     correction: CorrectionRequestView | None = Field(description="what waits for a second person of the centre")
-    corrections: tuple[CorrectedView, ...] | None = Field(description="what was once recorded of an arrival")
+    corrections: tuple[CorrectedView, ...] | None = Field(
+        description="what was once recorded of an arrival, or taken down when the person walked in"
+    )
     contacts: tuple[ContactView, ...] | None
     voided: tuple[VoidedView, ...] | None = Field(
-        description="what was recorded of calls, contacts and plans, and is void"
+        description="what was recorded of calls, contacts, assessments and plans, and is void"
     )
     assessment: AssessmentSummaryView | None
     plan: PlanView | None
@@ -310,6 +317,7 @@ class FileView(Answer):
             "voided": tuple(VoidedView.model_validate(each) for each in file.voided if _shown_to(centre, each)),
             "departure": departure_for(file, centre) and DepartureView.model_validate(departure_for(file, centre)),
             "correction": correction_for(file, centre, at),
+            "corrections": tuple(CorrectedView.model_validate(each) for each in _own_corrections(file, centre)),
             "break_glass": glass and BreakGlassView.model_validate(glass),
         }
         if sight != "whole":
@@ -333,6 +341,12 @@ class FileView(Answer):
             hidden = ("case_ref", "country", "case_over", "vulnerability_present", "departure")
             changes |= dict.fromkeys(hidden) | {"referrals": previews}
         return cls.model_validate(file).model_copy(update=changes)
+
+
+def _own_corrections(file: CentreFile, centre: str) -> tuple[Correction, ...]:
+    """What another centre has taken down when somebody walked in is shown as it is, and not as it was."""
+    taken_in = file.walked_in is not None and file.walked_in.centre == centre
+    return tuple(each for each in file.corrections if each.record != INTAKE or taken_in)
 
 
 def _shown_to(centre: str, voided: Voided) -> bool:

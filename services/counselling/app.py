@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from chassis.service import Follows, Overlay, Service, Unsealed, Wrapped
-from counselling import adopting, api, break_glass, destruction, holds, linking, voiding, walk_ins
+from counselling import adopting, api, break_glass, destruction, holds, intakes, linking, voiding, walk_ins
 from counselling.consumers import EVENTS as CONSUMED
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.walk_in import WalkIn
@@ -73,6 +73,7 @@ SERVICE = Service(
         break_glass.router,
         destruction.router,
         walk_ins.router,
+        intakes.router,
         linking.router,
         adopting.router,
         holds.router,

@@ -120,6 +120,46 @@ class ArrivalCorrection(BaseModel):
     reason: Code = Field(description="a code of correction_reasons")
 
 
+class Intake(BaseModel):
+    """What a centre takes down of a person who has come to it, beside a consent and perhaps a profile."""
+
+    target_group: TargetGroup
+    country: Country | None = Field(
+        default=None, description="where the person lives; left out: where the centre lies, or one it stands in for"
+    )
+    admin1: Admin1 | None = None
+    language: Language
+    return_type: ReturnType = Field(default="unknown", description="of people who have returned")
+    age_band: AgeBand = Field(description="one that a birth date in the profile allows; unknown: what that gives")
+    sex: Sex | None = None
+    household_size: StrictInt = Field(default=1, ge=1, le=30)
+    vulnerability_present: StrictBool = Field(default=False, description="whether, never which")
+    priority: Priority = "normal"
+    needs: tuple[Code, ...] = Field(
+        default=(), max_length=20, description="codes of needs; not those that tell of health, which are assessed"
+    )
+    wishes: tuple[Code, ...] = Field(default=(), max_length=20, description="codes of wishes")
+    skills: tuple[Isco08, ...] = Field(default=(), max_length=20)
+
+
+class IntakeCorrection(Intake):
+    """What was taken down when somebody walked in was wrong: all of it, as it is, and why the record is wrong."""
+
+    model_config = body(
+        target_group="MIGRANT",
+        admin1="IQ-AR",
+        language="ckb",
+        age_band="25_34",
+        sex="female",
+        priority="normal",
+        needs=["employment"],
+        skills=["7531"],
+        reason="misunderstood",
+    )
+
+    reason: Code = Field(description="a code of correction_reasons")
+
+
 class Voiding(BaseModel):
     """What was recorded did not happen."""
 
@@ -207,7 +247,7 @@ class ConsentSheet(BaseModel):
     guardian: StrictBool = Field(default=False, description="signed by a guardian; needed for minors")
 
 
-class NewFile(BaseModel):
+class NewFile(Intake):
     """A person who has come to the centre, referred by nobody."""
 
     model_config = body(
@@ -228,23 +268,6 @@ class NewFile(BaseModel):
         },
     )
 
-    target_group: TargetGroup
-    country: Country | None = Field(
-        default=None, description="where the person lives; left out: where the centre lies, or one it stands in for"
-    )
-    admin1: Admin1 | None = None
-    language: Language
-    return_type: ReturnType = Field(default="unknown", description="of people who have returned")
-    age_band: AgeBand = Field(description="one that a birth date in the profile allows; unknown: what that gives")
-    sex: Sex | None = None
-    household_size: StrictInt = Field(default=1, ge=1, le=30)
-    vulnerability_present: StrictBool = Field(default=False, description="whether, never which")
-    priority: Priority = "normal"
-    needs: tuple[Code, ...] = Field(
-        default=(), max_length=20, description="codes of needs; not those that tell of health, which are assessed"
-    )
-    wishes: tuple[Code, ...] = Field(default=(), max_length=20, description="codes of wishes")
-    skills: tuple[Isco08, ...] = Field(default=(), max_length=20)
     consent: ConsentSheet = Field(description="to be advised by the centre")
     profile: ProfileBody | None = None
 

@@ -185,6 +185,15 @@ class VoidContact:
 
 
 @dataclass(frozen=True, slots=True)
+class VoidAssessment:
+    """An assessment was recorded that was not made, or not like that."""
+
+    case_id: UUID
+    assessment_ref: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class VoidPlan:
     """The plan that counts was recorded, and was not agreed on like that."""
 
@@ -223,6 +232,38 @@ class OpenFile:
     profile: Mapping[ProfilePart, SealedPart] | None
     marks: tuple[str, ...] = ()
     ages: Ages | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectIntake:
+    """What was taken down when somebody walked in was wrong, and this is right: all of it. `by`: who says so, as keyed
+    hashes."""
+
+    case_id: UUID
+    target_group: TargetGroup
+    country: str | None
+    admin1: str | None
+    language: str
+    return_type: ReturnType
+    age_band: AgeBand
+    sex: Sex | None
+    household_size: int
+    vulnerability_present: bool
+    priority: Priority
+    needs: tuple[str, ...]
+    wishes: tuple[str, ...]
+    skills: tuple[str, ...]
+    reason: str
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VoidFile:
+    """A file was opened for nobody, or for somebody else. `by`: who says so, as keyed hashes."""
+
+    case_id: UUID
+    reason: str
+    by: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Self
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from chassis.pure import audit, operations
 from chassis.pure.codes import Code, Instant, Language
@@ -15,7 +15,8 @@ from counselling.domain.assessment import MOST_ASSESSMENTS
 from counselling.domain.journey import ArrivalMethod, Channel
 from counselling.domain.plan import MOST_MEASURES
 from counselling.domain.preparation import CallChannel
-from counselling.domain.signed import MOST_SIGNED, SignedConsent
+from counselling.domain.signed import MOST_SIGNED
+from counselling.passing_on import ArrivalPassedOn, ConsentPassedOn, HoldPassedOn
 from vocabulary import deadlines, receiving
 from vocabulary.codes import (
     Admin1,
@@ -42,9 +43,8 @@ class CounsellingEvent(CaseEvent, service="counselling"):
     country: Country
 
 
-class CaseOpened(CounsellingEvent):
-    """A centre has taken in a person whom nobody referred. `country` is where the person lives. What becomes of the
-    support is told like that of a referral: by ReferralCompleted, ReferralFailed, ReferralReopened of `referral_id`."""
+class _Opening(CounsellingEvent):
+    """What a centre tells of a person whom it has taken in."""
 
     case_ref: CaseRef
     referral_id: UUID
@@ -59,62 +59,25 @@ class CaseOpened(CounsellingEvent):
     opened_at: Instant
 
 
-class ConsentPassedOn(BaseModel):
-    """A consent that the person has signed at a centre, as the desk keeps it from now on."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    consent_id: UUID
-    purpose: Code
-    recipients: Recipients
-    text_version: TextVersion
-    language: Language
-    evidence_ref: UUID
-    granted_on: date
-    valid_until: date
-    expires_at: Instant
-    signed_in: Country
-    recorded_by: Centre
-    guardian: bool
-    withdrawn_at: Instant | None = None
-
-    @classmethod
-    def of(cls, consent: SignedConsent) -> Self:
-        """As it was taken down."""
-        return cls(
-            consent_id=consent.id,
-            purpose=consent.purpose,
-            recipients=consent.recipients,
-            text_version=consent.text_version,
-            language=consent.language,
-            evidence_ref=consent.evidence_ref,
-            granted_on=consent.granted_on,
-            valid_until=consent.valid_until,
-            expires_at=consent.ends_at,
-            signed_in=consent.signed_in,
-            recorded_by=consent.recorded_by,
-            guardian=consent.guardian,
-            withdrawn_at=consent.withdrawn_at,
-        )
+class CaseOpened(_Opening):
+    """A centre has taken in a person whom nobody referred. `country` is where the person lives. What becomes of the
+    support is told like that of a referral: by ReferralCompleted, ReferralFailed, ReferralReopened of `referral_id`."""
 
 
-class HoldPassedOn(BaseModel):
-    """What holds the records beyond their terms."""
+class CaseCorrected(_Opening):
+    """What CaseOpened has told was wrong: this is right, all of it, and two people of the centre say so. The age band
+    is that of `opened_at`: a change that was told since stays."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    hold_id: UUID
-    reason: HoldReason
-    since: Instant
+    reason: Code
 
 
-class ArrivalPassedOn(BaseModel):
-    """When the person has arrived, and when that was reported."""
+class CaseVoided(CounsellingEvent):
+    """The file was opened for nobody, or for somebody else, as two people of the centre say: there is no such case, and
+    whatever was told of it counts nowhere."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    arrived_on: date
-    reported_at: Instant
+    referral_id: UUID
+    opened_at: Instant
+    reason: Code
 
 
 class CaseAdopted(CounsellingEvent):
@@ -422,6 +385,8 @@ OPERATIONS = operations.Operations(
 
 EVENTS: tuple[type[Event], ...] = (
     CaseOpened,
+    CaseCorrected,
+    CaseVoided,
     CaseAdopted,
     AdoptionDeclined,
     AgeBandChanged,

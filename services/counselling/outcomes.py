@@ -23,10 +23,11 @@ from counselling.domain.walk_in import WalkIn, WalkInStatus
 from vocabulary.destroying import DestructionView
 from vocabulary.destruction import standing
 from vocabulary.seconding import waiting
-from vocabulary.terms import ConsentStatus
+from vocabulary.terms import AgeBand, ConsentStatus, Priority, ReturnType, Sex, TargetGroup
 
 UNKNOWN = "null: no consent lets the centre know it now, or its country is suspended"
 BY_GLASS = "by what the caller sees this without a consent; null: by a consent"
+RECORD = "`arrival`; or `intake`: what was taken down when the person walked in, null for the whole file"
 ESTIMATED = "whether that time rests on a day that nobody has announced yet, and may move by one"
 
 
@@ -130,10 +131,29 @@ class ReportView(Answer):
     method: ArrivalMethod
 
 
-class CorrectionRequestView(Answer):
-    """What a colleague wants the arrival to be; somebody else of the centre confirms or rejects it."""
+class IntakeView(Answer):
+    """What is, or was, taken down when somebody walked in."""
 
-    report: ReportView | None = Field(description="null: there was no arrival")
+    target_group: TargetGroup
+    country: str
+    admin1: str | None
+    language: str
+    return_type: ReturnType
+    age_band: AgeBand
+    sex: Sex | None
+    household_size: int
+    vulnerability_present: bool
+    priority: Priority
+    needs: tuple[str, ...]
+    wishes: tuple[str, ...]
+    skills: tuple[str, ...]
+
+
+class CorrectionRequestView(Answer):
+    """What a colleague wants a record to be; somebody else of the centre confirms or rejects it."""
+
+    record: str = Field(description=RECORD)
+    report: ReportView | IntakeView | None = Field(description="null: there was none")
     reason: str = Field(description="a code of correction_reasons")
     requested_at: datetime
     lapses_at: datetime
@@ -151,19 +171,20 @@ class CorrectionOutcome(Answer):
     """The file after a request, or after the answer to one."""
 
     case_id: UUID
-    status: FileStatus
+    status: FileStatus | None = Field(description=UNKNOWN)
     arrived_on: date | None
     first_contact_due_at: datetime | None
     correction: CorrectionRequestView | None = Field(description="what waits for a second person")
 
     @classmethod
-    def of(cls, file: CentreFile, org: str, at: datetime) -> Self:
-        """For a centre that may know all of the file."""
+    def of(cls, file: CentreFile, org: str, at: datetime, *, known: bool = True) -> Self:
+        """For a centre that may know all of the file, or (not `known`) nothing."""
+        arrival = file.arrival if known else None
         return cls(
             case_id=file.id,
-            status=file.status,
-            arrived_on=file.arrival and file.arrival.arrived_on,
-            first_contact_due_at=file.arrival and file.arrival.contact_due_at,
+            status=file.status if known else None,
+            arrived_on=arrival and arrival.arrived_on,
+            first_contact_due_at=arrival and arrival.contact_due_at,
             correction=correction_for(file, org, at),
         )
 

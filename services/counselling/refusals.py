@@ -140,12 +140,55 @@ CONTACTED: Final = Refused(
 )
 UNCHANGED: Final = nothing_corrected("file")
 CORRECTION_PENDING: Final = request_pending(
-    "a correction of this arrival", "A colleague confirms or rejects it first; unanswered it lapses."
+    "a correction in this file", "A colleague confirms or rejects it first; unanswered it lapses."
 )
 NO_CORRECTION: Final = nothing_requested(
-    "correction of this arrival", "Request it: POST /files/{case_id}/arrival/correct, or /void."
+    "correction in this file",
+    "Request it: POST /files/{case_id}/arrival/correct, or /void; /intake/correct of who walked in, or /intake/void.",
 )
-SAME_PERSON: Final = same_person("A correction of an arrival", "person of your centre")
+SAME_PERSON: Final = same_person("A correction in a file", "person of your centre")
+INTAKE_OF_THE_DESK: Final = Refused(
+    "kept_by_the_desk",
+    "A desk in Germany has this case: a scout has referred the person, or the desk has adopted it.",
+    "Ask that desk to put right what it tells of the person.",
+)
+FILE_VOID: Final = Refused(
+    "file_closed",
+    "This file is void: it was opened in error.",
+    "Take the person in who is there: POST /files.",
+)
+BAND_OF_BIRTH_DATE: Final = Refused(
+    "age_band_ruled_out",
+    "The age band of this person follows the birth date in their profile.",
+    "Put the birth date right: PUT /files/{case_id}/profile.",
+    "/age_band",
+    422,
+)
+ARRIVAL_RECORDED: Final = Refused(
+    "already_arrived",
+    "An arrival from abroad is recorded: only who has returned has one.",
+    "Void the arrival first, or name a group of people who return.",
+    "/target_group",
+)
+LINKED_FILE: Final = Refused(
+    "already_linked",
+    "This case is linked to another one as the same person's, or a colleague has asked for that.",
+    "Reject what waits, or undo the link that was an error: POST /files/{case_id}/links/{same_as}/undo.",
+)
+NOT_TO_BE_VOID: Final = Refused(
+    "not_to_be_void",
+    "This file cannot be void now.",
+    "If it was opened in error, tell the data protection officer, who can look why and clear it.",
+)
+ADOPTION_WAITS: Final = request_pending(
+    "the adoption of this case by a desk in Germany",
+    "Decline it first: POST /files/{case_id}/adoption/decline.",
+)
+WORK_RECORDED: Final = Refused(
+    "later_recorded",
+    "An offer of work, or work, is recorded for this person.",
+    "Ask the placement desk to void it first, if it was recorded in error as well.",
+)
 NOT_OPENED_HERE: Final = Refused(
     "not_opened_here",
     "Your centre has not opened this case: it was asked to take the person on.",
@@ -304,6 +347,11 @@ CALL_AFTER_DEPARTURE: Final = dates_reversed(
 )
 CALL_NOT_FOUND: Final = not_found("call", "Take the id from GET /files/{case_id}; your centre voids its own calls.")
 CONTACT_NOT_FOUND: Final = not_found("contact", "Take the id from GET /files/{case_id}.")
+ASSESSMENT_NOT_FOUND: Final = not_found(
+    "assessment",
+    "Take the id from GET /files/{case_id}/assessments: only one of the known journey can be void, and none that was "
+    "made before assessments could be. Make another.",
+)
 PLAN_NOT_FOUND: Final = not_found(
     "plan",
     "Read the file: only a plan that is shown there can be void, none from before plans could be. Agree on another.",
@@ -312,7 +360,7 @@ LATER_RECORDED: Final = Refused(
     "later_recorded",
     "An assessment or a plan is recorded that needs this contact.",
     "If the person was spoken with by the day of the first of them, record that contact, then void this one. Else void "
-    "the plan first. An assessment cannot be void: leave the contact, and tell the programme desk that it is wrong.",
+    "what rests on it first.",
 )
 PLAN_BEFORE_CONTACT: Final = dates_reversed("/agreed_on", "The day of the plan is before the first contact.")
 MEASURE_OF_HEALTH: Final = Refused(

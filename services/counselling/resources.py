@@ -30,7 +30,7 @@ from counselling.domain.sight import consent_lost_at, own_referrals, seen_by, si
 from counselling.domain.signed import SignedConsent
 from counselling.domain.walk_in import WalkIn
 from counselling.handlers import RECEIVING
-from counselling.handlers.care import levels_of
+from counselling.handlers.care import levels_of, readable
 from counselling.handlers.consents import answers_for
 from counselling.handlers.holds import walked_in
 from counselling.handlers.walk_ins import keys_kept
@@ -116,9 +116,7 @@ def show_assessments(
     sight, glass = seen_by(file, centre, person, context.now)
     if sight != "whole":
         return refusals.NOT_TAKEN_ON
-    held = file.held_by(centre) is not None
-    found = [each for each in states.linked(Assessment, case_id) if held or each.centre == centre]
-    found.sort(key=lambda each: (each.assessed_on, each.id), reverse=True)
+    found = sorted(readable(states, file, centre), key=lambda each: (each.assessed_on, each.id), reverse=True)
     items = tuple(_assessment(file, each, context.vault) for each in found)
     return Assessments(case_id=case_id, items=items, break_glass=_by(glass))
 

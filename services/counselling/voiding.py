@@ -1,4 +1,5 @@
-"""The routes by which a call, a contact or a plan that was recorded wrongly is void: one person of the centre says so.
+"""The routes by which a call, a contact, an assessment or a plan that was recorded wrongly is void: one person of the
+centre says so.
 
 What was meant is recorded anew, by the route that records it.
 """
@@ -32,6 +33,12 @@ async def void_call(case_id: UUID, call_id: UUID, body: Voiding, actor: Staff, r
 async def void_contact(case_id: UUID, contact_id: UUID, body: Voiding, actor: Staff, run: Changer) -> Response:
     """Says that this contact was not made, or not like that; not while an assessment or a plan rests on it."""
     return await run(commands.VoidContact(case_id, contact_id, body.reason), actor, FILE, case_id)
+
+
+@router.post("/assessments/{assessment_ref}/void", **personal(VoidOutcome, *REFUSALS))
+async def void_assessment(case_id: UUID, assessment_ref: UUID, body: Voiding, actor: Staff, run: Changer) -> Response:
+    """Says that this assessment was not made, or not like that: if it was the latest, the one before counts again."""
+    return await run(commands.VoidAssessment(case_id, assessment_ref, body.reason), actor, FILE, case_id)
 
 
 @router.post("/plan/void", **personal(VoidOutcome, *REFUSALS))

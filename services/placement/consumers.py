@@ -17,6 +17,8 @@ EVENTS: Mapping[type[Contract], Handler] = {
     contracts.AgedAtCentre: followed(BY_CASE, incoming.age_band_changed),
     contracts.CaseCorrected: followed(BY_CASE, incoming.case_corrected),
     contracts.CaseOpened: followed(BY_CASE, incoming.case_opened),
+    contracts.IntakeCorrected: followed(BY_CASE, incoming.intake_corrected),
+    contracts.CaseVoided: followed(BY_CASE_WITH_VACANCIES, incoming.case_voided),
     contracts.SignedAtCentre: followed(BY_CASE, incoming.consent_granted),
     contracts.TakenBackAtCentre: followed(BY_CASE_WITH_VACANCIES, incoming.consent_withdrawn),
     contracts.ReturneeReferred: followed(BY_CASE, incoming.returnee_referred),

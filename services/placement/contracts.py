@@ -84,6 +84,16 @@ class CaseOpened(CaseContract, source="counselling"):
     age_band: AgeBand
 
 
+class IntakeCorrected(CaseOpened, source="counselling", name="CaseCorrected"):
+    """What CaseOpened has told was wrong; this is right."""
+
+    opened_at: Instant
+
+
+class CaseVoided(CaseContract, source="counselling"):
+    """The centre had opened the file for nobody, or for somebody else."""
+
+
 class SignedAtCentre(CaseContract, source="counselling", name="ConsentGranted"):
     """The person allows something, and has signed at a centre."""
 

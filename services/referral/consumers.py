@@ -17,6 +17,8 @@ heard = partial(followed, needed=BY_CASE_OF_EVENT)
 """For what others tell of a case, which perhaps a centre has opened and no desk."""
 EVENTS: Mapping[type[Contract], Handler] = {
     contracts.CaseOpened: heard(incoming.opened_elsewhere),
+    contracts.CaseCorrected: heard(incoming.opened_elsewhere),
+    contracts.CaseVoided: heard(incoming.voided_elsewhere),
     contracts.CaseAdopted: heard(adopting.adopted),
     contracts.AdoptionDeclined: heard(adopting.declined),
     contracts.AgedAtCentre: heard(reaction(incoming.aged, "case_id", "age_band")),

@@ -72,6 +72,14 @@ class CaseOpened(_OfCounselling, source="counselling"):
     target_group: TargetGroup
 
 
+class CaseCorrected(CaseOpened, source="counselling"):
+    """What CaseOpened has told was wrong; this is right."""
+
+
+class CaseVoided(_OfCounselling, source="counselling"):
+    """The centre had opened the file for nobody, or for somebody else."""
+
+
 class ConsentPassedOn(BaseModel):
     """A consent that the person has signed at a centre, as the desk keeps it from now on."""
 

@@ -9,5 +9,7 @@ from typing import Final
 
 CALL: Final = "pre_departure_call"
 CONTACT: Final = "first_contact"
+ASSESSMENT: Final = "needs_assessment"
+"""One of several; where the last one is void, the one before counts."""
 PLAN: Final = "reintegration_plan"
 """One version of it; where it is void, the one before counts."""

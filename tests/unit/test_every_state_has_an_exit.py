@@ -38,6 +38,7 @@ TOLD: Mapping[str, Mapping[str, str]] = {
         "rejected": "ReferralRejected",
         "referred_onward": "ReferralRedirected",
         "withdrawn": "ReferralWithdrawn",
+        "void": "CaseVoided",
     },
     "enrolment": {
         "completed_passed": "CourseCompleted",
@@ -60,6 +61,7 @@ NOT_HEARD: Mapping[tuple[str, str], str] = {
     ("training", "ReferralRejected"): "the scout looks for another centre; the course goes on",
     ("training", "ReferralRedirected"): "another centre; the course goes on",
     ("training", "ReferralReopened"): "nothing here was ended by the end; a seat that a death freed is asked for again",
+    ("training", "CaseVoided"): "whom a centre alone has sits in no course in Germany",
     ("training", "NeverArrived"): "ReturneeDeparted has freed the seat",
     ("training", "DepartureDiverted"): "who has left has left",
     ("placement", "ReturneeDeparted"): "clocks run from the arrival",

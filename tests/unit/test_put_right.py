@@ -52,8 +52,10 @@ PUT_RIGHT_BY: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "RecordPreDepartureCall": ("VoidCall",),
         "ConfirmArrival": ("CorrectArrival", "VoidArrival"),
         "RecordContact": ("VoidContact",),
+        "RecordAssessment": ("VoidAssessment",),
         "AgreePlan": ("VoidPlan",),
         "ConfirmLink": ("UndoLink",),
+        "OpenFile": ("CorrectIntake", "VoidFile"),
     },
     "placement": {
         "Shortlist": ("CloseCandidacy",),
@@ -104,10 +106,13 @@ NOT_NEEDED: Final[Mapping[str, Mapping[str, str]]] = {
         "RedirectReferral": "the other centre has the person in its inbox, and answers",
         "CorrectArrival": TWO_PEOPLE,
         "VoidArrival": TWO_PEOPLE,
+        "CorrectIntake": TWO_PEOPLE,
+        "VoidFile": TWO_PEOPLE,
         "ConfirmCorrection": TWO_PEOPLE,
         "RejectCorrection": TWO_PEOPLE,
         "VoidCall": SAYS_SO_ITSELF,
         "VoidContact": SAYS_SO_ITSELF,
+        "VoidAssessment": SAYS_SO_ITSELF,
         "VoidPlan": SAYS_SO_ITSELF,
         "DeclineAdoption": "the desk asks for the case anew",
         "LinkCases": TWO_PEOPLE,
@@ -146,7 +151,7 @@ NOT_NEEDED: Final[Mapping[str, Mapping[str, str]]] = {
 ABSENT: Final[Mapping[str, frozenset[str]]] = {
     "referral": frozenset(),
     "training": frozenset(),
-    "counselling": frozenset({"OpenFile", "RecordAssessment", "ConfirmAdoption"}),
+    "counselling": frozenset({"ConfirmAdoption"}),
     "placement": frozenset(),
     "journey": frozenset(),
 }

@@ -46,6 +46,8 @@ MORE = {
     "counselling": {
         "limits.py",
         "walk_ins.py",
+        "intakes.py",
+        "passing_on.py",
         "destruction.py",
         "break_glass.py",
         "linking.py",

@@ -73,6 +73,7 @@ MACHINES: dict[str, tuple[ModuleType, Any, str]] = {
         received reject rejected
         received redirect referred_onward
         received,accepted withdraw withdrawn
+        in_progress,completed,failed void void
         """,
     ),
     "enrolment": (

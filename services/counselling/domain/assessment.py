@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Final, Literal
 from uuid import UUID
+
+from vocabulary.terms import Priority, Readiness
 
 MAX_LEVEL = 3
 MOST_ASSESSMENTS: Final = 100
@@ -34,7 +36,25 @@ class Assessment:
     centre: str
     assessed_on: date
     levels: str | tuple[DomainLevel, ...] | None
-    status: Literal["recorded"] = "recorded"
+    status: Literal["recorded", "void"] = "recorded"
+    """What is void is shown to nobody; its levels stay sealed, and their key is destroyed with that of the others."""
+
+    def voided(self) -> Assessment:
+        """It was not made like that."""
+        return replace(self, status="void")
+
+
+@dataclass(frozen=True, slots=True)
+class AssessmentSummary:
+    """What may be known of an assessment without opening it."""
+
+    assessment_ref: UUID
+    readiness: Readiness
+    priority: Priority
+    domains_with_needs: int
+    assessed_on: date
+    told_at: datetime | None = None
+    """When it was recorded. Older documents do not say."""
 
 
 def links(assessment: Assessment) -> set[UUID]:

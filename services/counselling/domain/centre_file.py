@@ -6,14 +6,15 @@ The stage follows from the facts, by `stage_of`, and from nothing else:
     in_contact --assessment--> assessed
     arrived_not_contacted --the arrival is voided--> expected
 
-    any of these after `unknown` --the last live referral ends--> declined | withdrawn | closed | failed
+    any of these after `unknown` --the last live referral ends--> declined | withdrawn | closed | failed | void
     declined | withdrawn | closed | failed --a new referral, or one that is reopened--> the stage that the facts give
 
 Who walks in is `in_contact` at once: whoever speaks with the centre is there.
 
-`unknown`: other services have told of the case, no referral has come. `declined`: the last centre said no,
-the scout looks for another way. `withdrawn`: taken back. `closed`: completed. `failed`: nothing came of it. These four
-are words of their own, because worklists ask for them (docs/domain.md: endings).
+`unknown`: other services have told of the case, no referral has come. `declined`: the last centre said no, the scout
+looks for another way. `withdrawn`: taken back. `closed`: completed. `failed`: nothing came of it. `void`: a centre has
+opened it for nobody, or for somebody else. These five are words of their own, because worklists ask for them
+(docs/domain.md: endings).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from counselling.domain.adoption import Adoption
+from counselling.domain.assessment import AssessmentSummary
 from counselling.domain.consent import Consent, known_until
 from counselling.domain.correction import Correction, CorrectionRequest
 from counselling.domain.ending import Ended
@@ -39,7 +41,6 @@ from counselling.domain.voiding import Voided
 from vocabulary.ages import Age
 from vocabulary.missed import Missed
 from vocabulary.parts import WrappedKey
-from vocabulary.terms import Priority, Readiness
 
 FileStatus = Literal[
     "unknown",
@@ -51,28 +52,19 @@ FileStatus = Literal[
     "withdrawn",
     "closed",
     "failed",
+    "void",
 ]
 ENDED: Mapping[ReferralStatus, FileStatus] = {
     "rejected": "declined",
     "withdrawn": "withdrawn",
     "completed": "closed",
     "failed": "failed",
+    "void": "void",
 }
 """What the end of the last live referral makes of the file. A redirection is no end: its child lives on."""
 MAX_REDIRECTIONS = 5
 """Hops of one root before the scout decides with the person anew (docs/domain.md: redirection-limit)."""
 ACT_OF_PROFILE: Final = "profile"
-
-
-@dataclass(frozen=True, slots=True)
-class AssessmentSummary:
-    """What may be known of the latest assessment without opening it."""
-
-    assessment_ref: UUID
-    readiness: Readiness
-    priority: Priority
-    domains_with_needs: int
-    assessed_on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +93,9 @@ class CentreFile:
     arrival: Arrival | None = None
     contacts: tuple[Contact, ...] = ()
     assessment: AssessmentSummary | None = None
+    """The latest that is not void."""
+    assessments_before: tuple[AssessmentSummary, ...] = ()
+    """Those before it, the oldest first. Older documents do not have them."""
     courses: tuple[Course, ...] = ()
     offers: tuple[Offer, ...] = ()
     employments: tuple[Employment, ...] = ()
@@ -294,8 +289,11 @@ class CentreFile:
             and departure.departed_on <= self.arrival.arrived_on
         ):
             departure = None
-        begun = replace(self, departure=departure, arrival=None, contacts=(), assessment=None, correction=None)
-        return settled(replace(begun, preparation=Preparation(), plan=None, plans_before=(), voided=()))
+        begun = replace(
+            self, departure=departure, arrival=None, contacts=(), correction=None, preparation=Preparation()
+        )
+        begun = replace(begun, assessment=None, assessments_before=(), plan=None, plans_before=())
+        return settled(replace(begun, voided=()))
 
 
 def leading(file: CentreFile) -> Referral | None:

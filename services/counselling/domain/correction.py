@@ -1,4 +1,6 @@
-"""An arrival that was recorded wrongly: what is asked for, and what it was before (docs/domain.md: corrections)."""
+"""What was recorded wrongly and takes two people to be put right: an arrival, or what was taken down when somebody
+walked in. What is asked for, and what it was before (docs/domain.md: corrections, intake-corrected).
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
+from counselling.domain.intake import Intake
 from counselling.domain.journey import Arrival, ArrivalMethod
+from vocabulary.arrivals import ARRIVAL
 from vocabulary.seconding import Request
 
 MOST_CORRECTIONS: Final = 20
@@ -29,17 +33,21 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class CorrectionRequest(Request):
-    """What one person of a centre wants the record to be; `report` is None: there was no arrival."""
+    """What one person of a centre wants the record to be; `report` is None: there was no arrival, or the whole file is
+    void."""
 
     org: str
-    report: Report | None
+    report: Report | Intake | None
+    record: str = ARRIVAL
+    """Or `INTAKE`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
     """What was recorded, and what two people have put in its place."""
 
-    was: Report
-    report: Report | None
+    was: Report | Intake
+    report: Report | Intake | None
     reason: str
     corrected_at: datetime
+    record: str = ARRIVAL

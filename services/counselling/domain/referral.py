@@ -7,7 +7,8 @@
        |--redirect-> referred_onward     (and a child is `received` at the other centre, under the same root)
        `--withdraw-> withdrawn <-withdraw-'
 
-Whom a centre takes in by itself has a referral that nobody sent: it begins `in_progress` (`walk_in`).
+Whom a centre takes in by itself has a referral that nobody sent: it begins `in_progress` (`walk_in`). It is `void` once
+the centre has found that it opened the file in error, also after it was completed or has failed.
 
 `start` is the arrival: it takes every accepted referral of the case along; what is accepted, or reopened, after the
 arrival starts at once. `expect` takes that back: the arrival was recorded in error. A referral in progress is not
@@ -30,9 +31,9 @@ from vocabulary.terms import Priority
 from vocabulary.transitions import Stepping
 
 ReferralStatus = Literal[
-    "received", "accepted", "in_progress", "completed", "failed", "rejected", "referred_onward", "withdrawn"
+    "received", "accepted", "in_progress", "completed", "failed", "rejected", "referred_onward", "withdrawn", "void"
 ]
-Step = Literal["accept", "start", "expect", "complete", "fail", "reopen", "reject", "redirect", "withdraw"]
+Step = Literal["accept", "start", "expect", "complete", "fail", "reopen", "reject", "redirect", "withdraw", "void"]
 
 TRANSITIONS: Final[Mapping[tuple[ReferralStatus, Step], ReferralStatus]] = {
     ("received", "accept"): "accepted",
@@ -47,6 +48,9 @@ TRANSITIONS: Final[Mapping[tuple[ReferralStatus, Step], ReferralStatus]] = {
     ("in_progress", "fail"): "failed",
     ("completed", "reopen"): "accepted",
     ("failed", "reopen"): "accepted",
+    ("in_progress", "void"): "void",
+    ("completed", "void"): "void",
+    ("failed", "void"): "void",
 }
 LIVE: frozenset[ReferralStatus] = frozenset({"received", "accepted", "in_progress"})
 HELD: frozenset[ReferralStatus] = frozenset({"accepted", "in_progress"})

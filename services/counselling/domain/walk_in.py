@@ -40,6 +40,8 @@ class WalkIn:
     destruction: Destruction | None = None
     marking: int = 0
     """Which version has made the hashes (`vocabulary.finding.MARKING`); 0: an earlier one, or none."""
+    voided_at: datetime | None = None
+    """Since when the file is void: nobody is found by it. What was sealed stays until its term."""
 
     @property
     def status(self) -> WalkInStatus:
@@ -51,6 +53,10 @@ class WalkIn:
     def known(self, profile: Mapping[ProfilePart, SealedPart], marks: tuple[str, ...], at: datetime) -> WalkIn:
         """With a new profile in place of the one before. Whoever wanted that destroyed wants this one kept."""
         return replace(self, profile=profile, profile_set_at=at, profile_destroyed=False, marks=marks, destruction=None)
+
+    def void_from(self, at: datetime) -> WalkIn:
+        """Nobody is found by a file that was opened in error."""
+        return replace(self, voided_at=at, marks=())
 
     def without_profile(self) -> WalkIn:
         """Nobody can read any more who the person is, nor find them by it."""

@@ -30,6 +30,7 @@ from counselling.handlers import (
     endings,
     glass,
     holds,
+    intakes,
     linking,
     overdue,
     planning,
@@ -64,9 +65,11 @@ RECEIVING = Receiving("centre", "referral", ProfileKeyDestroyed)
 BY_CASE = needs(case_id=CentreFile)
 WITH_PROFILE = needs(case_id=(CentreFile, WalkIn))
 WITH_SIGNED = needs(case_id=(CentreFile, WalkIn, Linked(SignedConsent)))
+WITH_INTAKE = needs(case_id=(CentreFile, WalkIn, Linked(SignedConsent), Linked(SamePerson)))
 WITH_CLOCK = needs(case_id=(CentreFile, Clock))
 OF_BOTH = needs(case_id=(CentreFile, WalkIn, Linked(SamePerson)), same_as=(CentreFile, Linked(SamePerson)))
 FOR_ADOPTION = needs(case_id=(CentreFile, WalkIn, Clock, Linked(SignedConsent), Linked(SamePerson)))
+WITH_ASSESSMENTS = needs(case_id=(CentreFile, Linked(Assessment)))
 BY_OWNER = needs(owner=CentreFile)
 
 
@@ -88,13 +91,16 @@ COMMANDS: Mapping[type[Any], Handler] = {
     commands.ConfirmArrival: followed(casework.confirm_arrival),
     commands.CorrectArrival: followed(corrections.correct),
     commands.VoidArrival: followed(corrections.void),
-    commands.ConfirmCorrection: followed(corrections.confirm),
-    commands.RejectCorrection: followed(corrections.reject),
+    commands.CorrectIntake: followed(intakes.correct, WITH_INTAKE),
+    commands.VoidFile: followed(intakes.void, WITH_INTAKE),
+    commands.ConfirmCorrection: followed(corrections.confirm, WITH_INTAKE),
+    commands.RejectCorrection: followed(corrections.reject, WITH_INTAKE),
     commands.RecordContact: followed(casework.record_contact),
     commands.RecordAssessment: followed(casework.record_assessment),
     commands.AgreePlan: followed(planning.agree_plan),
     commands.VoidCall: followed(voiding.void_call),
     commands.VoidContact: followed(voiding.void_contact),
+    commands.VoidAssessment: followed(voiding.void_assessment, WITH_ASSESSMENTS),
     commands.VoidPlan: followed(voiding.void_plan),
     commands.OpenFile: followed(walk_ins.open_file, needs()),
     commands.SetProfile: followed(walk_ins.set_profile, WITH_PROFILE),
@@ -113,7 +119,7 @@ COMMANDS: Mapping[type[Any], Handler] = {
     commands.UndoLink: Handler(OF_BOTH, linking.undo),
     commands.HoldFile: Handler(WITH_CLOCK, holds.hold),
     commands.ReleaseHold: Handler(WITH_CLOCK, holds.release),
-    commands.DestroyLevels: Handler(needs(case_id=(CentreFile, Linked(Assessment))), care.destroy_levels),
+    commands.DestroyLevels: Handler(WITH_ASSESSMENTS, care.destroy_levels),
 }
 
 DEADLINES: Mapping[str, Handler] = {

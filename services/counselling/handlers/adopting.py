@@ -25,18 +25,13 @@ from counselling.domain.same_person import SamePerson
 from counselling.domain.sight import own_referrals
 from counselling.domain.signed import SignedConsent
 from counselling.domain.walk_in import WalkIn
-from counselling.events import (
-    AdoptionDeclined,
-    ArrivalPassedOn,
-    CaseAdopted,
-    ConsentPassedOn,
-    HoldPassedOn,
-)
+from counselling.events import AdoptionDeclined, CaseAdopted
 from counselling.handlers.access import by_centre, sight_in
 from counselling.handlers.deadlines import ADOPTION_ANSWER, ADOPTION_LAPSES
 from counselling.handlers.overdue import ADOPTIONS
 from counselling.handlers.own_profile import without_own
 from counselling.outcomes import AdoptionOutcome
+from counselling.passing_on import ArrivalPassedOn, ConsentPassedOn, HoldPassedOn
 from vocabulary.adopting import NO_FILE, NOT_ANSWERED
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.refusals import unknown_code
@@ -49,7 +44,7 @@ def requested(states: States, event: contracts.AdoptionRequested, context: Conte
     """A desk asks for the case. The centre sees it while it may know the person, and nothing changes; of whom nothing
     is left here, the desk is told so."""
     file = states.get(CentreFile, event.case_id)
-    if file is None or file.walked_in is None:
+    if file is None or file.walked_in is None or file.walked_in.status == "void":
         return _without_file(event, context)
     if file.adopted:
         return NOTHING

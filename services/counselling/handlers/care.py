@@ -46,6 +46,13 @@ def levels_of(file: CentreFile, assessment: Assessment, vault: Vault) -> dict[st
     return found
 
 
+def readable(states: States, file: CentreFile, centre: str) -> list[Assessment]:
+    """The assessments that a centre may read: all while it has the person in its care, then its own; no void one."""
+    held = file.held_by(centre) is not None
+    standing = (each for each in states.linked(Assessment, file.id) if each.status != "void")
+    return [each for each in standing if held or each.centre == centre]
+
+
 def destroy_levels(states: States, command: DestroyLevels, context: Context) -> Decision | Refused:
     """Destroys the keys of levels, and the boxes with them; destroying them twice is no fault, and is told once.
 

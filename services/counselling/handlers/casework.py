@@ -14,8 +14,8 @@ from chassis.pure.decision import (
 from chassis.pure.states import States
 from counselling import refusals
 from counselling.commands import ConfirmArrival, RecordAssessment, RecordContact
-from counselling.domain.assessment import MOST_ASSESSMENTS, Assessment
-from counselling.domain.centre_file import AssessmentSummary, CentreFile, leading, settled
+from counselling.domain.assessment import MOST_ASSESSMENTS, Assessment, AssessmentSummary
+from counselling.domain.centre_file import CentreFile, leading, settled
 from counselling.domain.journey import MOST_CONTACTS, Arrival, Contact
 from counselling.domain.referral import Referral
 from counselling.domain.walk_in import RETURNING
@@ -139,8 +139,11 @@ def record_assessment(states: States, command: RecordAssessment, context: Contex
         priority=command.priority,
         domains_with_needs=domains_with_needs,
         assessed_on=command.assessed_on,
+        told_at=context.now,
     )
-    file = settled(replace(file, assessment=summary, assessments=file.assessments + 1))
+    before = file.assessments_before if file.assessment is None else (*file.assessments_before, file.assessment)
+    file = replace(file, assessment=summary, assessments_before=before, assessments=file.assessments + 1)
+    file = settled(file)
     event = NeedsAssessed(
         **by_centre(file, referral),
         assessment_ref=assessment.id,

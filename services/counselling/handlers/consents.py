@@ -85,18 +85,25 @@ def withdraw_consent(states: States, command: WithdrawConsent, context: Context)
         return refusals.OTHER_ORGANISATION
     if found.withdrawn_at is not None:
         return refusals.SIGNED_WITHDRAWN
-    taken_back = found.taken_back(context.now)
+    after, gone, event = taken_back(file, found, context)
+    return Decision((after, gone), (event,), answer=SignedOutcome.of(gone))
+
+
+def taken_back(
+    file: CentreFile, consent: SignedConsent, context: Context
+) -> tuple[CentreFile, SignedConsent, ConsentWithdrawn]:
+    """The file without the ground of a consent, what is kept of that, and the event of it."""
+    gone = consent.taken_back(context.now)
     event = ConsentWithdrawn(
         case_id=file.id,
-        centre=found.recorded_by,
-        country=file.country or found.signed_in,
-        consent_id=found.id,
-        purpose=found.purpose,
-        recipients=found.recipients,
+        centre=consent.recorded_by,
+        country=file.country or consent.signed_in,
+        consent_id=consent.id,
+        purpose=consent.purpose,
+        recipients=consent.recipients,
         effective_at=context.now,
     )
-    after = with_signed(file, taken_back, context).with_act(str(taken_back.id), None)
-    return Decision((after, taken_back), (event,), answer=SignedOutcome.of(taken_back))
+    return with_signed(file, gone, context).with_act(str(gone.id), None), gone, event
 
 
 def answers_for(consent: SignedConsent, file: CentreFile | None, context: Context) -> bool:

@@ -17,9 +17,11 @@ from counselling import refusals
 from counselling.commands import ConfirmCorrection, CorrectArrival, RejectCorrection, VoidArrival
 from counselling.domain.centre_file import CentreFile, leading, settled
 from counselling.domain.correction import MOST_CORRECTIONS, Correction, CorrectionRequest, Report
+from counselling.domain.intake import Intake
 from counselling.domain.journey import Arrival
 from counselling.domain.referral import Referral
 from counselling.events import ArrivalCorrected, RecordVoided
+from counselling.handlers import intakes
 from counselling.handlers.access import by_centre, known_whole
 from counselling.handlers.casework import why_not_that_day, why_not_there
 from counselling.limits import contact_priority, contact_start, due
@@ -47,10 +49,13 @@ def void(states: States, command: VoidArrival, context: Context) -> Decision | R
 
 def confirm(states: States, command: ConfirmCorrection, context: Context) -> Decision | Refused:
     """Does what another person of the same centre has asked for, unless the file says otherwise by now."""
+    if intakes.asked(states, command.case_id):
+        return intakes.confirm(states, command, context)
     found = _answered(states, command, context)
     if isinstance(found, Refused):
         return found
     file, referral, wanted = found
+    assert not isinstance(wanted.report, Intake), "asked for of an arrival"
     if refused := _why_not(file, referral, wanted.report, context):
         return refused
     was, reported_at = _recorded(file), _reported_at(file, context)
@@ -66,6 +71,8 @@ def confirm(states: States, command: ConfirmCorrection, context: Context) -> Dec
 
 def reject(states: States, command: RejectCorrection, context: Context) -> Decision | Refused:
     """Does not do what another person of the same centre has asked for."""
+    if intakes.asked(states, command.case_id):
+        return intakes.reject(states, command, context)
     found = _answered(states, command, context)
     if isinstance(found, Refused):
         return found

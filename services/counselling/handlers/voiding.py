@@ -1,4 +1,4 @@
-"""A call, a contact or a plan that was recorded wrongly is void, and recorded anew if there was one.
+"""A call, a contact, an assessment or a plan that was recorded wrongly is void, and recorded anew if there was one.
 
 What hangs on it is owed again, as if it had never been recorded: from the same time, and at the level that was reached.
 """
@@ -11,7 +11,8 @@ from datetime import datetime
 from chassis.pure.decision import Context, Decision, Refused
 from chassis.pure.states import States
 from counselling import refusals
-from counselling.commands import VoidCall, VoidContact, VoidPlan
+from counselling.commands import VoidAssessment, VoidCall, VoidContact, VoidPlan
+from counselling.domain.assessment import AssessmentSummary
 from counselling.domain.centre_file import CentreFile, settled
 from counselling.domain.journey import Contact
 from counselling.domain.plan import Plan
@@ -20,11 +21,12 @@ from counselling.domain.referral import Referral
 from counselling.domain.voiding import MOST_VOIDED, Voided
 from counselling.events import CounsellingEvent, RecordVoided
 from counselling.handlers.access import by_centre, known_whole
+from counselling.handlers.care import readable
 from counselling.handlers.casework import first_contact, first_contact_made
 from counselling.outcomes import VoidOutcome
 from vocabulary.countries import day_at
 from vocabulary.refusals import limit_reached, unknown_code
-from vocabulary.voiding import CALL, CONTACT, PLAN
+from vocabulary.voiding import ASSESSMENT, CALL, CONTACT, PLAN
 
 
 def void_call(states: States, command: VoidCall, context: Context) -> Decision | Refused:
@@ -65,6 +67,25 @@ def void_contact(states: States, command: VoidContact, context: Context) -> Deci
     return _voided(settled(after), contact, events, command.reason, context)
 
 
+def void_assessment(states: States, command: VoidAssessment, context: Context) -> Decision | Refused:
+    """The needs were not assessed like that. If it was the latest one, the one before counts; if there is no other, the
+    person is in contact and no more. The levels stay sealed, and are shown to nobody."""
+    found = _known(states, command, context)
+    if isinstance(found, Refused):
+        return found
+    file, referral = found
+    standing = [*file.assessments_before, *(() if file.assessment is None else (file.assessment,))]
+    summary = next((each for each in standing if each.assessment_ref == command.assessment_ref), None)
+    levels = {each.id: each for each in readable(states, file, referral.centre)}.get(command.assessment_ref)
+    if summary is None or summary.told_at is None or levels is None:
+        return refusals.ASSESSMENT_NOT_FOUND
+    standing.remove(summary)
+    after = replace(file, assessment=standing[-1] if standing else None, assessments_before=tuple(standing[:-1]))
+    event = _told(after, referral, ASSESSMENT, summary.told_at, command.reason)
+    decision = _voided(settled(after), summary, (event,), command.reason, context)
+    return decision._replace(states=(*decision.states, levels.voided()))
+
+
 def void_plan(states: States, command: VoidPlan, context: Context) -> Decision | Refused:
     """The plan was not agreed on like that: what was agreed on before counts, or one is owed."""
     found = _known(states, command, context)
@@ -81,7 +102,7 @@ def void_plan(states: States, command: VoidPlan, context: Context) -> Decision |
 
 
 def _known(
-    states: States, command: VoidCall | VoidContact | VoidPlan, context: Context
+    states: States, command: VoidCall | VoidContact | VoidAssessment | VoidPlan, context: Context
 ) -> tuple[CentreFile, Referral] | Refused:
     found = known_whole(states, command.case_id, context)
     if isinstance(found, Refused):
@@ -99,8 +120,8 @@ def _rests_on_another(file: CentreFile) -> bool:
     """Whether an assessment or a plan is there from before any contact that is left."""
     plans = (*file.plans_before, *(() if file.plan is None else (file.plan,)))
     days = [each.agreed_on for each in plans]
-    if file.assessment is not None:
-        days.append(file.assessment.assessed_on)
+    assessments = (*file.assessments_before, *(() if file.assessment is None else (file.assessment,)))
+    days += [each.assessed_on for each in assessments]
     return bool(days) and (not file.contacts or min(days) < first_contact(file))
 
 
@@ -111,7 +132,7 @@ def _told(file: CentreFile, referral: Referral, record: str, told_at: datetime |
 
 def _voided(
     file: CentreFile,
-    record: Call | Contact | Plan,
+    record: Call | Contact | AssessmentSummary | Plan,
     events: tuple[CounsellingEvent, ...],
     reason: str,
     context: Context,

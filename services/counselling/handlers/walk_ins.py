@@ -13,8 +13,9 @@ from chassis.pure.states import States
 from counselling import refusals
 from counselling.commands import OpenFile, SetProfile
 from counselling.domain.centre_file import ACT_OF_PROFILE, CentreFile
+from counselling.domain.intake import Intake
 from counselling.domain.journey import Contact
-from counselling.domain.referral import Preview, Referral
+from counselling.domain.referral import Referral
 from counselling.domain.sight import own_referrals
 from counselling.domain.walk_in import WalkIn
 from counselling.events import CaseOpened
@@ -45,11 +46,8 @@ def open_file(_states: States, command: OpenFile, context: Context) -> Decision 
     centre: Centre | None = context.reference.centres.get(context.actor.org)
     if centre is None:
         return not_a_centre()
-    today = day_at(centre.country, context.now)
     country = command.country or centre.country
-    if country not in countries_of(centre, context.reference.fallbacks, today):
-        return refusals.LIVES_ELSEWHERE
-    if refused := _why_not(command, country, context.reference):
+    if refused := why_not_taken_down(command, country, centre, context):
         return refused
     band = band_of(command.age_band, command.ages)
     if band is None:
@@ -59,7 +57,7 @@ def open_file(_states: States, command: OpenFile, context: Context) -> Decision 
         return consent
     referral = _taken_in(command, country, band, centre, context)
     reference = case_ref(context.random_id(), centres=True)
-    contact = Contact("in_person", 1, today)
+    contact = Contact("in_person", 1, day_at(centre.country, context.now))
     file = CentreFile(command.case_id, contacts=(contact,), case_ref=reference).with_referral(referral)
     file = with_signed(file, consent, context)
     sealed = command.profile
@@ -159,6 +157,8 @@ def mark(states: States, message: InClear, context: Context) -> Decision:
 
 def _marked_anew(walk_in: WalkIn, context: Context) -> WalkIn:
     """With what somebody is found by, from the profile as it rests. Raises `VaultError`."""
+    if walk_in.voided_at is not None:
+        return replace(walk_in, marks=(), marking=MARKING)
     fields = dict[str, str]()
     for part, sealed in walk_in.profile.items():
         if part in FOUND_BY:
@@ -195,8 +195,11 @@ def keys_kept(states: States, case_id: UUID, context: Context) -> WalkIn | Refus
     return found if isinstance(found, Refused) else found[1]
 
 
-def _why_not(command: OpenFile, country: str, lists: Reference) -> Refused | None:
+def why_not_taken_down(command: OpenFile | Intake, country: str, centre: Centre, context: Context) -> Refused | None:
     """What is wrong with what was taken down."""
+    lists: Reference = context.reference
+    if country not in countries_of(centre, lists.fallbacks, day_at(centre.country, context.now)):
+        return refusals.LIVES_ELSEWHERE
     if command.admin1 is not None and (
         refused := regions.why_not(command.admin1, [country], refusals.LIVES_IN_ANOTHER_REGION)
     ):
@@ -216,20 +219,20 @@ def _why_not(command: OpenFile, country: str, lists: Reference) -> Refused | Non
 def _taken_in(command: OpenFile, country: str, band: AgeBand, centre: Centre, context: Context) -> Referral:
     """The support that begins: a referral that nobody sent."""
     id_ = context.random_id()
-    preview = Preview(
+    intake = Intake(
+        target_group=command.target_group,
         country=country,
+        admin1=command.admin1,
+        language=command.language,
+        return_type=command.return_type,
+        age_band=band,
+        sex=command.sex,
+        household_size=command.household_size,
+        vulnerability_present=command.vulnerability_present,
         priority=command.priority,
         needs=command.needs,
         wishes=command.wishes,
         skills=command.skills,
-        language=command.language,
-        household_size=command.household_size,
-        vulnerability_present=command.vulnerability_present,
-        return_type=command.return_type,
-        target_group=command.target_group,
-        age_band=band,
-        admin1=command.admin1,
-        age_told_at=context.now,
     )
     return Referral(
         id=id_,
@@ -237,7 +240,7 @@ def _taken_in(command: OpenFile, country: str, band: AgeBand, centre: Centre, co
         centre=centre.code,
         centre_country=centre.country,
         centre_region=centre.admin1,
-        preview=preview,
+        preview=intake.preview(context.now),
         received_at=context.now,
         answer_due_at=context.now,
         answered_at=context.now,

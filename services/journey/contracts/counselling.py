@@ -30,6 +30,19 @@ class CaseOpened(CaseContract, source="counselling"):
     skills: Skills = ()
 
 
+class CaseCorrected(CaseOpened, source="counselling"):
+    """What CaseOpened has told was wrong: this is right, all of it."""
+
+    opened_at: Instant
+
+
+class CaseVoided(CaseContract, source="counselling"):
+    """The centre had opened the file for nobody, or for somebody else: there is no such case."""
+
+    centre: Centre
+    country: Country
+
+
 class CaseAdopted(CaseContract, source="counselling"):
     """A case that a centre has opened is a desk's from now on."""
 
@@ -259,6 +272,8 @@ class AuditSealed(Contract, source="counselling", key="chain_id"):
 
 ALL: tuple[type[Contract], ...] = (
     CaseOpened,
+    CaseCorrected,
+    CaseVoided,
     CaseAdopted,
     AdoptionDeclined,
     AgeBandChanged,

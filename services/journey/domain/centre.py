@@ -84,7 +84,7 @@ class Centres:
     contact: Step | None = None
     assessed: Step | None = None
     plan: Step | None = None
-    """The last call, contact and plan stand here in documents from before `done`, the last assessment in all."""
+    """The last of each stands here in documents from before it was kept in `done`."""
     done: Mapping[str, Mapping[datetime, Done]] = field(default_factory=dict)
     """What can be void (`vocabulary.voiding`), and by when each was told."""
 

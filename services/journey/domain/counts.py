@@ -55,7 +55,7 @@ EMPLOYER_FEEDBACK: Final = "employer_feedback"
 
 def _opened(known: Outcome, event: referral.CaseOpened, at: datetime) -> Outcome:
     told = Opening(at, event.target_group, event.country, event.return_type, event.sex, event.opened_by)
-    return replace(known, opening=later(known.opening, told), case_ref=event.case_ref)
+    return replace(_opened_so(known, told), case_ref=event.case_ref)
 
 
 def _put_right(known: Outcome, event: referral.CaseCorrected, at: datetime) -> Outcome:
@@ -64,18 +64,29 @@ def _put_right(known: Outcome, event: referral.CaseCorrected, at: datetime) -> O
     return replace(known, put_right=later(known.put_right, told))
 
 
-def _void(known: Outcome, _event: referral.CaseVoided, at: datetime) -> Outcome:
+def _void(known: Outcome, _event: referral.CaseVoided | counselling.CaseVoided, at: datetime) -> Outcome:
     return replace(known, void_at=last(known.void_at, at))
 
 
 def _walked_in(known: Outcome, event: counselling.CaseOpened, at: datetime) -> Outcome:
-    told = Opening(
-        at, event.target_group, event.country, event.return_type, event.sex, centre=event.centre, skills=event.skills
-    )
-    known = replace(known, opening=later(known.opening, told), case_ref=event.case_ref)
+    return _taken_in(known, event, at)
+
+
+def _taken_in_otherwise(known: Outcome, event: counselling.CaseCorrected, at: datetime) -> Outcome:
+    return _taken_in(known, event, event.opened_at, at)
+
+
+def _taken_in(known: Outcome, event: counselling.CaseOpened, at: datetime, said_at: datetime | None = None) -> Outcome:
+    who = (event.target_group, event.country, event.return_type, event.sex)
+    told = Opening(at, *who, centre=event.centre, skills=event.skills, said_at=said_at)
+    known = replace(_opened_so(known, told), case_ref=event.case_ref)
     place = Place(at, event.centre)
     known = known.asking(event.referral_id, lambda asking: replace(asking, opened=later(asking.opened, place)))
-    return _aged(known, event, at, changed=False)
+    return _with_band(known, Band(at, changed=False, band=event.age_band, said_at=said_at))
+
+
+def _opened_so(known: Outcome, told: Opening) -> Outcome:
+    return replace(known, opening=told) if told.outdates(known.opening) else known
 
 
 def _adopted(known: Outcome, event: counselling.CaseAdopted, at: datetime) -> Outcome:
@@ -101,7 +112,11 @@ def _referred(known: Outcome, event: referral.ReturneeReferred, at: datetime) ->
 
 
 def _aged(known: Outcome, event: Any, at: datetime, *, changed: bool = True) -> Outcome:
-    return replace(known, band=later(known.band, Band(at, changed, event.age_band)))
+    return _with_band(known, Band(at, changed, event.age_band))
+
+
+def _with_band(known: Outcome, told: Band) -> Outcome:
+    return replace(known, band=told) if told.outdates(known.band) else known
 
 
 # --- referrals --------------------------------------------------------------------------------------------------------
@@ -358,6 +373,8 @@ FACTS: Final[Mapping[type[Contract], Fold]] = {
     referral.DepartureCorrected: _left_otherwise,
     referral.DepartureVoided: _not_left,
     counselling.CaseOpened: _walked_in,
+    counselling.CaseCorrected: _taken_in_otherwise,
+    counselling.CaseVoided: _void,
     counselling.CaseAdopted: _adopted,
     counselling.AgeBandChanged: _aged,
     counselling.ReferralReceived: _answered("received", _received),

@@ -28,11 +28,13 @@ class Opened:
     target_group: str
     referral_id: UUID | None = None
     """Of whom a centre has taken in: by which what becomes of the support is told."""
+    said_at: datetime | None = None
+    """When that was said, if it corrects what was said before."""
 
     @property
-    def order(self) -> tuple[datetime]:
-        """By the time."""
-        return (self.at,)
+    def order(self) -> tuple[datetime, bool]:
+        """By when it was said; at one moment what corrects follows what it corrects."""
+        return self.said_at or self.at, self.said_at is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,13 @@ class Aged(Word):
     at: datetime
     band: str
     status: str = "told"
+    said_at: datetime | None = None
+    """When that was said, if it corrects what was said of then before."""
+
+    @property
+    def order(self) -> tuple[Any, ...]:
+        """By the time, then the step, then by when it was said."""
+        return self.at, self.STEPS.index(self.status), self.said_at or self.at, self.said_at is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +147,7 @@ class Owner:
     corrected: Corrected | None = None
     """What the desk has said last of the person, because what it had registered was wrong."""
     void_at: datetime | None = None
-    """When the desk said that it had opened the case in error."""
+    """When the owner said that it had opened the case in error."""
     consents: Mapping[UUID, Consent] = field(default_factory=dict)
     age: Aged | None = None
     ended: Ended | None = None

@@ -24,7 +24,9 @@ PURPOSES: Final = ("referral", "counselling")
 
 def open_deadlines(journey: Journey) -> tuple[Deadline, ...]:
     """What is owed in the case, the first to have been due at the top. `due_at` is by when it was to be done, also once
-    later levels were missed: what is told louder is no less late."""
+    later levels were missed: what is told louder is no less late. Of a case that is void nothing is."""
+    if journey.void:
+        return ()
     standing = (each for each in journey.deadlines.values() if each.open and _stands(journey, each))
     dated = [_first_due(journey, each) for each in standing]
     return tuple(sorted(dated, key=lambda each: (each.due_at, each.key)))

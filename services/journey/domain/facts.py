@@ -85,6 +85,12 @@ class Opening:
     desk: str | None = None
     centre: str | None = None
     skills: tuple[str, ...] = ()
+    said_at: datetime | None = None
+    """When that was said, if it corrects what was said before."""
+
+    def outdates(self, other: Opening | None) -> bool:
+        """The last word counts; of one moment the one that is written later in the alphabet."""
+        return other is None or (self.said_at or self.at, repr(self)) > (other.said_at or other.at, repr(other))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +132,17 @@ class Band:
     at: datetime
     changed: bool
     band: AgeBand
+    said_at: datetime | None = None
+    """When that was said, if it corrects what an opening had said."""
+
+    def outdates(self, other: Band | None) -> bool:
+        """The last one counts, and the last word on it."""
+        return other is None or self.order > other.order
+
+    @property
+    def order(self) -> tuple[datetime, bool, datetime, str]:
+        """By the time, then whether it is a change, then by when it was said."""
+        return self.at, self.changed, self.said_at or self.at, self.band
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ what the case waits for is kept, since lists ask for it.
 
 The stage follows from the facts:
 
-    unknown     other services have told of the case, its owner has not
+    unknown     other services have told of the case, its owner has not, or has opened it in error
     open        nobody has been asked to take the person on
     referred    a centre owes an answer
     accepted    a centre has taken the person on, who is in Germany
@@ -40,7 +40,7 @@ from journey.domain.referrals import Referral, begun_at, has_died, last_arrival,
 from journey.domain.wait import Wait
 from journey.domain.work import Completion, Enrolment, Offered, Work
 from vocabulary.terms import CandidacyStatus
-from vocabulary.voiding import CALL, CONTACT, PLAN
+from vocabulary.voiding import ASSESSMENT, CALL, CONTACT, PLAN
 
 Stage = Literal[
     "unknown",
@@ -88,17 +88,22 @@ class Journey:
         return stage_of(self)
 
     @property
+    def void(self) -> bool:
+        """Whether there is no such case: it was opened in error, by a centre, or by a desk and no centre goes on."""
+        by_desk = self.desk.owner.void_at is not None
+        return self._never_taken_in or (by_desk and not any(each.live for each in self.referrals))
+
+    @property
+    def _never_taken_in(self) -> bool:
+        return self.centres.owner.void_at is not None
+
+    @property
     def opened(self) -> Opened | None:
         """By whom the case was opened, and with what is right of what was registered."""
         opened, corrected = self.desk.owner.opened, self.desk.owner.corrected
-        if opened is None or corrected is None:
-            return opened or self.centres.owner.opened
-        return replace(opened, country=corrected.country)
-
-    @property
-    def void(self) -> bool:
-        """Whether its desk had opened the case in error, and no centre has gone on with it since."""
-        return self.desk.owner.void_at is not None and not any(each.live for each in self.referrals)
+        if opened is None:
+            return None if self._never_taken_in else self.centres.owner.opened
+        return opened if corrected is None else replace(opened, country=corrected.country)
 
     @property
     def case_ref(self) -> str | None:
@@ -124,7 +129,7 @@ class Journey:
     @property
     def assessed(self) -> Step | None:
         """The last assessment."""
-        return self._of_this(self.centres.assessed)
+        return self._of_this(self.centres.last(ASSESSMENT, self.centres.assessed))
 
     @property
     def plan(self) -> Step | None:
@@ -134,7 +139,7 @@ class Journey:
     @cached_property
     def referrals(self) -> tuple[Referral, ...]:
         """Every referral as it stands, by when it was made."""
-        return referrals_of(self.desk, self.centres, self.arrival)
+        return () if self._never_taken_in else referrals_of(self.desk, self.centres, self.arrival)
 
     @cached_property
     def places(self) -> Mapping[UUID, Enrolment]:
@@ -254,10 +259,10 @@ def candidacy_stage(work: Work, id_: UUID) -> CandidacyStatus:
 def stage_of(journey: Journey) -> Stage:
     """Where the case is, by its facts."""
     work = journey.work
-    if journey.employed:
-        return "employed"
     if journey.void:
         return "void"
+    if journey.employed:
+        return "employed"
     last = leading(journey.referrals)
     if last is None:
         return "unknown" if journey.opened is None else "open"

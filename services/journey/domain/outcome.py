@@ -138,7 +138,7 @@ class Outcome:
     put_right: PutRight | None = None
     """What the desk has said last of the person, because what it had told was wrong."""
     void_at: datetime | None = None
-    """When the desk said that it had opened the case in error."""
+    """When its desk, or a centre, said that it had opened the case in error: nobody is counted."""
     band: Band | None = None
     askings: tuple[Asking, ...] = ()
     planned_at: datetime | None = None

@@ -71,6 +71,8 @@ SYSTEM: Final = "system"
 def waits_of(journey: Journey) -> tuple[Wait, ...]:
     """Everything that the case waits for, the first to be late at the top. One thing of one subject is waited for once,
     whatever is told of it twice: lists have a row per what, subject and deadline."""
+    if journey.void:
+        return ()
     owed = open_deadlines(journey)
     found = [_with_deadline(each, owed) for each in _waits(journey)]
     told = {(each.deadline, each.subject) for each in found}

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from chassis.pure.messages import Contract
 from journey.contracts import counselling, placement, referral, training
-from journey.domain.centre import Answer, Arrival, Centres, Done, Step
+from journey.domain.centre import Answer, Arrival, Centres, Done
 from journey.domain.consents import Consent
 from journey.domain.desk import AHEAD, Adopted, Aged, Asked, Corrected, Departure, Desk, Ended, Opened, Owner
 from journey.domain.journey import Journey
@@ -22,7 +22,7 @@ from journey.domain.work import Candidacy, Completion, Enrolment, Interview, Job
 from vocabulary.arrivals import ARRIVAL
 from vocabulary.consents import consent_ends_at
 from vocabulary.roles import CENTRE_COUNSELLOR
-from vocabulary.voiding import CALL, CONTACT, PLAN
+from vocabulary.voiding import ASSESSMENT, CALL, CONTACT, PLAN
 
 Fold = Callable[[Journey, Any, datetime], Journey]
 """The document after an event that happened then."""
@@ -64,13 +64,22 @@ def _put_right(owner: Owner, told: referral.CaseCorrected, at: datetime) -> Owne
     return replace(owner, corrected=later(owner.corrected, Corrected(at, told.country)))
 
 
-def _void(owner: Owner, _told: referral.CaseVoided, at: datetime) -> Owner:
+def _void(owner: Owner, _told: referral.CaseVoided | counselling.CaseVoided, at: datetime) -> Owner:
     return replace(owner, void_at=latest(owner.void_at, at))
 
 
 def _walked_in(owner: Owner, told: counselling.CaseOpened, at: datetime) -> Owner:
-    opened = Opened(at, told.centre, told.country, told.case_ref, told.target_group, told.referral_id)
-    return replace(owner, opened=later(owner.opened, opened), age=later(owner.age, Aged(at, told.age_band)))
+    return _taken_in(owner, told, at)
+
+
+def _taken_in_otherwise(owner: Owner, told: counselling.CaseCorrected, at: datetime) -> Owner:
+    return _taken_in(owner, told, told.opened_at, said_at=at)
+
+
+def _taken_in(owner: Owner, told: counselling.CaseOpened, at: datetime, said_at: datetime | None = None) -> Owner:
+    who = (told.centre, told.country, told.case_ref, told.target_group, told.referral_id)
+    age = Aged(at, told.age_band, said_at=said_at)
+    return replace(owner, opened=later(owner.opened, Opened(at, *who, said_at)), age=later(owner.age, age))
 
 
 def _adopted(owner: Owner, told: counselling.CaseAdopted, at: datetime) -> Owner:
@@ -209,10 +218,6 @@ def _redirected(centres: Centres, told: counselling.ReferralRedirected, at: date
     child = Asked(at, told.to_centre, told.to_country, told.root_referral_id, parent_id=told.referral_id)
     centres = replace(centres, children=heard(centres.children, told.child_referral_id, child))
     return _answered("redirected")(centres, told, at)
-
-
-def _assessed(centres: Centres, told: counselling.NeedsAssessed, at: datetime) -> Centres:
-    return replace(centres, assessed=later(centres.assessed, Step(at, told.centre)))
 
 
 def _done(record: str) -> OfCentres:
@@ -361,6 +366,8 @@ _FOLDS: Final[Mapping[type[Contract], Fold]] = {
     referral.ProfileDestroyed: _desk(_destroyed),
     **_deadlines("referral", referral),
     counselling.CaseOpened: _at_centre(_walked_in),
+    counselling.CaseCorrected: _at_centre(_taken_in_otherwise),
+    counselling.CaseVoided: _at_centre(_void),
     counselling.CaseAdopted: _at_centre(_adopted),
     counselling.AdoptionDeclined: _at_centre(_declined),
     counselling.AgeBandChanged: _at_centre(_aged),
@@ -382,7 +389,7 @@ _FOLDS: Final[Mapping[type[Contract], Fold]] = {
     counselling.ArrivalCorrected: _centres(_corrected),
     counselling.RecordVoided: _centres(_voided),
     counselling.FirstContactMade: _centres(_done(CONTACT)),
-    counselling.NeedsAssessed: _centres(_assessed),
+    counselling.NeedsAssessed: _centres(_done(ASSESSMENT)),
     counselling.ReintegrationPlanAgreed: _centres(_done(PLAN)),
     **_deadlines("counselling", counselling),
     training.EnrolmentRequested: _enrolled("requested"),

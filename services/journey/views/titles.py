@@ -70,6 +70,8 @@ OF_SERVICES: Final[Mapping[str, Mapping[str, str]]] = {
     "counselling": {
         "CaseOpened": "a centre has taken the person in",
         "CaseAdopted": "a desk in Germany has the case from now on",
+        "CaseCorrected": "what was taken down of the person was wrong, and is put right",
+        "CaseVoided": "a centre has opened the case in error: there is none",
         "AdoptionDeclined": "the centre does not hand the case over to a desk",
         "ReferralReceived": "the referral is in the inbox of the centre",
         "ReferralAccepted": "the centre takes the person on",

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from operator import attrgetter
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -40,6 +40,8 @@ GONE: Final[Mapping[ReferralEnd, CandidateStatus]] = {
     "deceased": "left",
 }
 """What is said of somebody without an open referral. Of the dead something else is said, until it proves wrong."""
+LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+"""When an assessment was told of which an older document does not say when."""
 IN_TIME: Final = attrgetter("at", "changed", "band")
 MOST_PICKS: Final = 100
 """Candidacies of one person in whatever vacancies, ended ones too. Each offer among them travels, and other services
@@ -69,6 +71,15 @@ class PutRight:
 
 
 @dataclass(frozen=True, slots=True)
+class Intake:
+    """What a centre has said last of somebody whom it has taken in, when it took them in or in a correction since."""
+
+    said_at: datetime
+    profile: Profile
+    skills: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """The centre that has the person, since when, and whether by a centre's redirection or the scout's referral."""
 
@@ -87,6 +98,14 @@ class Arrival:
 
     on: date
     admin1: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """What a centre has told at `told_at` of when the person can begin to work; None: that is void."""
+
+    told_at: datetime
+    readiness: Readiness | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +133,10 @@ class Candidate:
 
     id: UUID
     profile: Profile | None = None
+    intake: Intake | None = None
+    """Of whom a centre has taken in; older documents do not say it apart."""
+    void: bool = False
+    """The centre had opened the file in error: whatever is told of the case, there is nobody to be placed."""
     place: Place | None = None
     referrals: Referrals = field(default_factory=Referrals)
     consents: tuple[Consent, ...] = ()
@@ -125,6 +148,9 @@ class Candidate:
     courses: tuple[Learned, ...] = ()
     arrival: Arrival | None = None
     readiness: Readiness | None = None
+    """By the last assessment that is not void; lists ask for it."""
+    assessments: tuple[Assessed, ...] = ()
+    """What was told of each, in order of time. Older documents have what the last one said in `readiness` alone."""
     first_offer_on: date | None = None
     offers: int = 0
     employed_on: date | None = None
@@ -258,16 +284,34 @@ class Candidate:
         wrong = self.band_wrong_until
         return replace(self, band_wrong_until=at if wrong is None else max(wrong, at))
 
-    def taken_in(self, referral_id: UUID, profile: Profile, place: Place, skills: Iterable[str]) -> Candidate:
-        """A centre has taken the person in, whom nobody referred. What a scout says of them is newer, whenever it is
-        heard."""
+    def taken_in(self, referral_id: UUID, intake: Intake, place: Place) -> Candidate:
+        """A centre has taken the person in, whom nobody referred, or says what is right of that; its last word counts.
+        What a scout says of them is newer, whenever it is heard."""
+        if self.void:
+            return self
+        known, own = self.intake, self.own_skills or OwnSkills(self.skills, self.verified_skills)
+        referred = self.referrals.told or self.referrals.standing
+        if known is None and referral_id in self.referrals.walked_in and not referred:
+            own = OwnSkills()  # an older document, in which all are the centre's
+        last = intake if known is None or intake.said_at >= known.said_at else known
         candidate = replace(
             self,
-            profile=self.profile or profile,
+            profile=self.profile if referred else last.profile,
+            intake=last,
+            own_skills=own,
             referrals=self.referrals.taken_in(referral_id),
-            **self._bringing(skills),
+            ages=tuple(each for each in self.ages if each.changed or each.at != place.at),
+            **_all_skills(own, self.courses, last),
         )
-        return candidate.aged(Age(profile.age_band, place.at)).moved(place)
+        return candidate.aged(Age(last.profile.age_band, place.at)).moved(place)
+
+    def never_taken_in(self) -> Candidate:
+        """The centre has opened the file in error. What others tell of the case stays theirs to put right."""
+        kept = Candidate(self.id, void=True, consents=self.consents, own_skills=OwnSkills(), courses=self.courses)
+        kept = replace(kept, same_as=self.same_as, others=self.others, person=self.person)
+        kept = replace(kept, **_all_skills(OwnSkills(), self.courses))
+        work = {"offers": self.offers, "first_offer_on": self.first_offer_on, "employed_on": self.employed_on}
+        return replace(kept, **work)  # type: ignore[arg-type]
 
     def aged(self, age: Age) -> Candidate:
         """The person counts to this age band, unless something later was told of it already."""
@@ -290,13 +334,23 @@ class Candidate:
         others = (each for each in self.courses if each.id != learned.id)
         courses = tuple(sorted((*others, learned), key=lambda each: each.id))
         own = self.own_skills or OwnSkills(self.skills, self.verified_skills)
-        return replace(self, own_skills=own, courses=courses, **_all_skills(own, courses))
+        return replace(self, own_skills=own, courses=courses, **_all_skills(own, courses, self.intake))
 
     def _bringing(self, skills: Iterable[str]) -> dict[str, Any]:
         """What the person can do, with what a scout or a centre says of it."""
         own = self.own_skills or OwnSkills(self.skills, self.verified_skills)
         own = replace(own, told=_union(own.told, skills))
-        return {"own_skills": own, **_all_skills(own, self.courses)}
+        return {"own_skills": own, **_all_skills(own, self.courses, self.intake)}
+
+    def assessed(self, told: Assessed) -> Candidate:
+        """A centre has assessed the person, or has voided what it had told of that; the last one that stands counts."""
+        older = () if self.readiness is None else (Assessed(LONG_AGO, self.readiness),)
+        known = {each.told_at: each for each in self.assessments or older}
+        before = known.get(told.told_at, told)
+        known[told.told_at] = before if before.readiness is None else told
+        assessments = tuple(sorted(known.values(), key=lambda each: each.told_at))
+        standing = [each.readiness for each in assessments if each.readiness is not None]
+        return replace(self, assessments=assessments, readiness=standing[-1] if standing else None)
 
     def arrived(self, arrival: Arrival | None, told: Told) -> Candidate:
         """A centre has reported an arrival, has corrected the report, or (None) has voided it; the last word counts."""
@@ -325,11 +379,12 @@ class Candidate:
         )
 
 
-def _all_skills(own: OwnSkills, courses: Iterable[Learned]) -> dict[str, Any]:
+def _all_skills(own: OwnSkills, courses: Iterable[Learned], intake: Intake | None = None) -> dict[str, Any]:
     courses = tuple(courses)
+    told = own.told if intake is None else _union(own.told, intake.skills)
     learned = [skill for each in courses for skill in each.skills]
     verified = [skill for each in courses if each.verified for skill in each.skills]
-    return {"skills": _union(own.told, learned), "verified_skills": _union(own.verified, verified)}
+    return {"skills": _union(told, learned), "verified_skills": _union(own.verified, verified)}
 
 
 def _union(known: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:

@@ -36,11 +36,13 @@ from placement.contracts import (
     CaseCorrected,
     CaseOpened,
     CasesLinked,
+    CaseVoided,
     CompletionCorrected,
     CompletionVoided,
     ConsentGranted,
     ConsentWithdrawn,
     CourseCompleted,
+    IntakeCorrected,
     LinkUndone,
     NeedsAssessed,
     RecordVoided,
@@ -56,7 +58,7 @@ from placement.contracts import (
 )
 from placement.domain import consents, persons
 from placement.domain.candidacy import RESTS_ON, Candidacy
-from placement.domain.candidate import Arrival, Candidate, Learned, Place, Profile, PutRight
+from placement.domain.candidate import Arrival, Assessed, Candidate, Intake, Learned, Place, Profile, PutRight
 from placement.domain.consents import Consent
 from placement.domain.terms import ClosedReason, ConsentEnd, Party, ReferralEnd
 from placement.domain.vacancy import Vacancy
@@ -70,6 +72,7 @@ from vocabulary.consents import consent_ends_at
 from vocabulary.countries import GERMANY
 from vocabulary.deadlines import WORKING_DAYS_CHANGED
 from vocabulary.refusals import unknown_code_of_event
+from vocabulary.voiding import ASSESSMENT
 
 REFER_ANEW_WORKING_DAYS = 3
 """Working days to refer a person anew whose referrals have ended, counted where the scout works; or for the centre to
@@ -106,14 +109,29 @@ def returnee_referred(states: States, event: ReturneeReferred, context: Context)
 
 def case_opened(states: States, event: CaseOpened, context: Context) -> Decision | Refused:
     """Somebody has walked in at a centre: they are there, and can be placed with the consent that they sign there."""
+    return _taken_in(states, event, context.occurred_at, context)
+
+
+def intake_corrected(states: States, event: IntakeCorrected, context: Context) -> Decision | Refused:
+    """What the centre had taken down was wrong: as if it had told the right thing at once."""
+    return _taken_in(states, event, event.opened_at, context)
+
+
+def case_voided(states: States, event: CaseVoided, context: Context) -> Decision:
+    """Nobody has walked in: whatever is under way ends at once, offers included."""
+    candidate = _candidate(states, event.case_id).never_taken_in()
+    decision = Decision((candidate,), deadlines=(Cleared(POOL_EXIT, candidate.id),))
+    return _close_all(states, decision, candidate.id, "withdrawn", context)
+
+
+def _taken_in(states: States, event: CaseOpened, opened_at: datetime, context: Context) -> Decision | Refused:
     if event.centre not in context.reference.centres:
         return unknown_code_of_event("/centre", "centres")
-    place = Place(context.occurred_at, event.centre)
     profile = Profile(event.country, event.language, event.target_group, event.age_band, event.admin1)
+    intake = Intake(context.occurred_at, profile, event.skills)
     known = _candidate(states, event.case_id)
     known = replace(known, case_ref=known.case_ref or event.case_ref)
-    candidate = known.taken_in(event.referral_id, profile, place, event.skills)
-    return _with_deadline(candidate, context)
+    return _with_deadline(known.taken_in(event.referral_id, intake, Place(opened_at, event.centre)), context)
 
 
 def referral_withdrawn(states: States, event: ReferralWithdrawn, context: Context) -> Decision:
@@ -151,7 +169,7 @@ def referral_failed(states: States, event: ReferralFailed, context: Context) -> 
     how: ReferralEnd = "deceased" if died else "failed"
     candidate = replace(candidate, referrals=candidate.referrals.over(event.referral_id, context.occurred_at, how))
     decision = _with_deadline(candidate, context)
-    return _close_all(states, decision, candidate.id, context) if died and candidate.deceased else decision
+    return _close_all(states, decision, candidate.id, "deceased", context) if died and candidate.deceased else decision
 
 
 def referral_reopened(states: States, event: ReferralReopened, context: Context) -> Decision:
@@ -265,16 +283,19 @@ def arrival_corrected(states: States, event: ArrivalCorrected, context: Context)
 
 
 def record_voided(states: States, event: RecordVoided, context: Context) -> Decision:
-    """The clock has not started at all."""
+    """The clock has not started at all, or the person was not assessed like that."""
+    if event.record == ASSESSMENT:
+        return Decision((_candidate(states, event.case_id).assessed(Assessed(event.reported_at)),))
     if event.record != ARRIVAL:
         return NOTHING
     told = Told(event.reported_at, context.occurred_at)
     return Decision((_candidate(states, event.case_id).arrived(None, told),))
 
 
-def needs_assessed(states: States, event: NeedsAssessed, _context: Context) -> Decision:
+def needs_assessed(states: States, event: NeedsAssessed, context: Context) -> Decision:
     """Whether the person can work now. Never closes a candidacy: that is for a human to decide."""
-    return Decision((replace(_candidate(states, event.case_id), readiness=event.readiness),))
+    told = Assessed(context.occurred_at, event.readiness)
+    return Decision((_candidate(states, event.case_id).assessed(told),))
 
 
 def cases_linked(states: States, event: CasesLinked, context: Context) -> Decision:
@@ -297,7 +318,7 @@ def _candidate(states: States, case_id: UUID) -> Candidate:
 def _with_deadline(candidate: Candidate, context: Context) -> Decision:
     """Saves the candidate; the deadline runs if no referral is open and the scout has not taken everything back."""
     referrals = candidate.referrals
-    if not referrals.may_linger or referrals.open or referrals.last_ended_at is None:
+    if candidate.void or not referrals.may_linger or referrals.open or referrals.last_ended_at is None:
         return Decision((candidate,), deadlines=(Cleared(POOL_EXIT, candidate.id),))
     place = candidate.country if referrals.walked_in and candidate.country else GERMANY
     due = Counted(place, referrals.last_ended_at, REFER_ANEW_WORKING_DAYS).due(context.working_days)
@@ -367,10 +388,10 @@ def _close(
     return decision._replace(states=tuple(changed), events=tuple(events))
 
 
-def _close_all(states: States, decision: Decision, case_id: UUID, context: Context) -> Decision:
-    """The decision, and with it closed all that is under way of somebody who died."""
+def _close_all(states: States, decision: Decision, case_id: UUID, how: ReferralEnd, context: Context) -> Decision:
+    """The decision, and with it closed all that is under way of somebody who died, or whom there never was."""
     for vacancy in states.linked(Vacancy, case_id):
-        left = left_by(vacancy, case_id, "deceased", context.occurred_at)
+        left = left_by(vacancy, case_id, how, context.occurred_at)
         decision = decision._replace(
             states=decision.states + left.states,
             events=decision.events + left.events,

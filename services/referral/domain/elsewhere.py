@@ -100,6 +100,12 @@ class Elsewhere:
     """What a desk has asked for last."""
     forgotten: tuple[Forgotten, ...] = ()
     """What has its effect again once the centre's word is read again; empty but after a restore."""
+    said_at: datetime | None = None
+    """When the centre has said so. Older documents do not say."""
+
+    def outdated(self, at: datetime) -> bool:
+        """Whether what the centre says at this time is its last word."""
+        return self.said_at is None or self.said_at <= at
 
     @property
     def status(self) -> Literal["unknown", "opened"]:

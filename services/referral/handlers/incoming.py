@@ -23,6 +23,7 @@ from uuid import UUID
 
 from chassis.pure.decision import (
     NOTHING,
+    Cleared,
     Context,
     Decision,
     Refused,
@@ -34,6 +35,7 @@ from referral.domain.consent import ADVICE_PURPOSE, MATCHING_PURPOSE, TRAINING_P
 from referral.domain.elsewhere import Asked, Elsewhere, Heard
 from referral.domain.receiver import COUNTRY_OF_PROVIDERS, Engagement, Receiver
 from referral.domain.referral import End, Redirection, Referral, Step
+from referral.handlers.deadlines import ADOPTION_REQUEST
 from referral.handlers.referrals import ground_lost_at, withdrawn
 from referral.limits import receipt_due
 from referral.reference import Reference
@@ -60,12 +62,28 @@ REFERRAL_ANSWER = "referral_answer"
 """The deadline whose subject is a referral that waits for its answer; others stand in the timeline only."""
 
 
-def opened_elsewhere(states: States, event: contracts.CaseOpened, _context: Context) -> Decision:
+def opened_elsewhere(
+    states: States, event: contracts.CaseOpened | contracts.CaseCorrected, context: Context
+) -> Decision:
     """A centre has opened the case: nothing but that is kept of it, and the reference of who may have a desk in
-    Germany."""
+    Germany, by the last word of the centre."""
     known = states.get(Elsewhere, event.case_id) or Elsewhere(event.case_id)
+    if not known.outdated(context.occurred_at):
+        return NOTHING
     reference = event.case_ref if event.target_group == FROM_GERMANY else None
-    return Decision((replace(known, centre=event.centre, case_ref=reference),))
+    return Decision((replace(known, centre=event.centre, case_ref=reference, said_at=context.occurred_at),))
+
+
+def voided_elsewhere(states: States, event: contracts.CaseVoided, context: Context) -> Decision:
+    """The centre has opened the case in error: there is none that a desk could have, or has asked for."""
+    known = states.get(Elsewhere, event.case_id) or Elsewhere(event.case_id)
+    if not known.outdated(context.occurred_at):
+        return NOTHING
+    asked = known.asked
+    if asked is not None and asked.status == "asked":
+        asked = asked.answered("declined", context.occurred_at)
+    after = replace(known, centre=event.centre, case_ref=None, said_at=context.occurred_at, asked=asked)
+    return Decision((after,), (), (Cleared(ADOPTION_REQUEST, after.id),))
 
 
 def signed(case: Case, event: contracts.SignedAtCentre, context: Context) -> Case:

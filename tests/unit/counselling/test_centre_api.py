@@ -76,6 +76,7 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     (f"/files/{CASE}/pre-departure-call/{CASE}/void", {"reason": "wrong_person"}),
     (f"/files/{CASE}/contacts/{CASE}/void", {"reason": "wrong_day"}),
     (f"/files/{CASE}/plan/void", {"reason": "entered_twice"}),
+    (f"/files/{CASE}/assessments/{CASE}/void", {"reason": "wrong_person"}),
 ]
 
 
@@ -133,6 +134,15 @@ def test_a_redirection_answers_with_the_child(api: Api) -> None:
     body = answer.json()
     assert (body["status"], body["to_centre"], body["file_status"]) == ("referred_onward", EDO, "expected")
     assert api.act(f"/referrals/{body['child_referral_id']}/accept", {}, IN_EDO).status_code == 200
+
+
+def test_what_a_scout_has_told_of_a_person_no_centre_puts_right(api: Api) -> None:
+    right = {"target_group": "LOCAL", "language": "en", "age_band": "25_34", "reason": "misunderstood"}
+    for what, body in (("correct", right), ("void", {"reason": "wrong_person"})):
+        path = f"/files/{CASE}/intake/{what}"
+        problem(api.act(path, body), 409, "kept_by_the_desk")
+        problem(api.act(path, body, IN_EDO), 404, "file_not_found")
+        problem(api.act(path, {**body, "given_name": "Ada"}), 422, "request_invalid")
 
 
 @pytest.mark.parametrize(("path", "body"), CALLS, ids=lambda value: str(value)[-12:])

@@ -7,9 +7,11 @@ from datetime import timedelta
 from uuid import UUID
 
 from chassis.pure.decision import Actor, Decision, Refused
+from chassis.pure.states import Need
 from counselling import commands
-from counselling.answers import FileView
+from counselling.answers import Assessments, FileView
 from counselling.contracts import HandoverPackageVoided
+from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.preparation import Call
 from counselling.events import (
@@ -20,6 +22,8 @@ from counselling.events import (
     ReintegrationPlanAgreed,
 )
 from counselling.handlers import voiding
+from counselling.outcomes import AssessmentOutcome
+from counselling.resources import show_assessments
 from tests.support.counselling.world import (
     CASE,
     COUNSELLOR,
@@ -42,6 +46,7 @@ from tests.support.counselling.world import (
 )
 from tests.support.memory import NOW
 from tests.unit.counselling.test_centre_preparing import shown
+from vocabulary.terms import Readiness
 
 HOUR = timedelta(hours=1)
 LEAVES = TODAY + 39 * DAY
@@ -57,6 +62,31 @@ def void_contact(desk: Desk, at: int = -1) -> Decision | Refused:
 
 def void_plan(desk: Desk, reason: str = "entered_twice") -> Decision | Refused:
     return desk.service.command(commands.VoidPlan(CASE, reason), COUNSELLOR)
+
+
+def void_assessment(desk: Desk, ref: UUID | None = None, actor: Actor = COUNSELLOR) -> Decision | Refused:
+    if ref is None:
+        assert desk.file.assessment is not None
+        ref = desk.file.assessment.assessment_ref
+    return desk.service.command(commands.VoidAssessment(CASE, ref, "wrong_person"), actor)
+
+
+def assessed(desk: Desk, readiness: Readiness) -> UUID:
+    """An hour later than all before."""
+    desk.service.advance(HOUR)
+    command = commands.RecordAssessment(CASE, readiness, "normal", {"health": 2}, TODAY)
+    answer = done(desk.service.command(command, COUNSELLOR)).answer
+    assert isinstance(answer, AssessmentOutcome)
+    return answer.assessment_ref
+
+
+def readiness_of(desk: Desk) -> str | None:
+    return None if desk.file.assessment is None else desk.file.assessment.readiness
+
+
+def tell_accepted_by_edo(desk: Desk) -> None:
+    desk.tell(referred(referral_id=SECOND, to_centre=EDO))
+    done(desk.accept(IN_EDO, SECOND))
 
 
 def named(id_: UUID | None) -> UUID:
@@ -187,6 +217,82 @@ def test_a_wrong_contact_is_void_beside_an_assessment_once_that_of_its_day_is_re
     done(desk.contact())
     done(void_contact(desk, 0))
     assert desk.file.assessment is not None
+
+
+def test_without_a_contact_nobody_was_assessed_so_the_assessment_is_void_first() -> None:
+    desk = Desk.with_contact()
+    done(desk.assess())
+    done(void_assessment(desk))
+    assert desk.file.status == "in_contact"
+    done(void_contact(desk))
+    assert desk.file.status == "arrived_not_contacted"
+
+
+def test_the_assessment_before_a_void_one_counts_again_whichever_of_them_is_void() -> None:
+    desk = Desk.with_contact()
+    first, second, third = (assessed(desk, readiness) for readiness in ("not_now", "after_support", "now"))
+    done(void_assessment(desk, second))
+    assert (desk.file.status, readiness_of(desk)) == ("assessed", "now")
+    told = last(desk.events, RecordVoided)
+    assert (told.record, told.reported_at) == ("needs_assessment", NOW + 2 * HOUR)
+    done(void_assessment(desk, third))
+    assert readiness_of(desk) == "not_now"
+    done(void_assessment(desk, first))
+    assert (desk.file.status, readiness_of(desk)) == ("in_contact", None)
+    assert [each.reason for each in desk.file.voided] == ["wrong_person"] * 3
+    refused(void_assessment(desk, first), "assessment_not_found", 404)
+    view = FileView.to_centre(desk.file, LAGOS, NOW)
+    assert [getattr(each.record, "readiness", None) for each in view.voided or ()] == [
+        "after_support",
+        "now",
+        "not_now",
+    ]
+
+
+def test_the_levels_of_a_void_assessment_are_shown_to_nobody_and_destroyed_with_the_others() -> None:
+    desk = Desk.with_contact()
+    kept, gone = assessed(desk, "now"), assessed(desk, "now")
+    done(void_assessment(desk, gone))
+    needed = (Need(CentreFile, CASE), Need(Assessment, CASE, linked=True))
+    found = show_assessments(desk.service.loaded(needed), CASE, desk.service.context(COUNSELLOR, NOW))
+    assert isinstance(found, Assessments)
+    assert [each.assessment_ref for each in found.items] == [kept]
+    row = desk.service.state(Assessment, gone)
+    assert (row.status, row.levels is None) == ("void", False)
+    done(desk.service.command(commands.DestroyLevels(CASE), COUNSELLOR))
+    assert desk.service.state(Assessment, gone).levels is None
+
+
+def test_a_centre_voids_the_assessments_that_it_may_read() -> None:
+    desk = Desk.with_contact()
+    done(desk.assess())
+    done(desk.complete())
+    tell_accepted_by_edo(desk)
+    refused(void_assessment(desk), "file_closed")
+    done(void_assessment(desk, actor=IN_EDO))
+    assert desk.file.assessment is None
+
+
+def test_after_the_end_a_centre_voids_its_own_assessments() -> None:
+    desk = Desk.with_contact()
+    tell_accepted_by_edo(desk)
+    done(desk.assess(actor=IN_EDO))
+    done(desk.complete(referral_id=SECOND, actor=IN_EDO))
+    desk.service.advance(HOUR)
+    done(desk.complete())
+    refused(void_assessment(desk), "assessment_not_found", 404)
+
+
+def test_an_assessment_from_before_they_could_be_void_stays_and_gives_way_to_another() -> None:
+    desk = Desk.with_contact()
+    done(desk.assess())
+    stored = json.loads(desk.service.rows[CentreFile][CASE])
+    del stored["assessment"]["told_at"], stored["assessments_before"]
+    desk.service.rows[CentreFile][CASE] = json.dumps(stored)
+    refused(void_assessment(desk), "assessment_not_found", 404)
+    later = assessed(desk, "now")
+    done(void_assessment(desk, later))
+    assert readiness_of(desk) == "after_support"
 
 
 def test_a_plan_from_before_plans_could_be_void_stays_and_gives_way_to_another() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -30,7 +31,8 @@ PICKED = contracts.CandidateShortlisted(case_id=CASE, candidacy_id=OTHER, centre
 
 
 def kept(desk: Desk) -> list[Elsewhere]:
-    return list(desk.service.all(Elsewhere))
+    """But for when the centre has said so."""
+    return [replace(each, said_at=None) for each in desk.service.all(Elsewhere)]
 
 
 def test_what_is_told_of_a_walk_in_changes_nothing_and_is_not_parked() -> None:
@@ -46,6 +48,32 @@ def test_of_whom_no_desk_can_be_the_desk_not_even_the_reference_is_kept() -> Non
     desk = Desk()
     desk.tell(OPENED.model_copy(update={"target_group": "IDP_OR_REFUGEE"}))
     assert kept(desk) == [Elsewhere(CASE, LAGOS)]
+
+
+def test_a_desk_may_ask_for_a_case_by_the_last_word_of_the_centre_on_the_person() -> None:
+    desk = Desk()
+    said = {**OPENED.model_dump(), "target_group": "RETURNEE_THIRD_COUNTRY"}
+    put_right = contracts.CaseCorrected.model_validate(said)
+    done(desk.service.event(OPENED, NOW))
+    done(desk.service.event(put_right, NOW + MINUTE))
+    refused(desk.service.command(AskForCase(CASE), SCOUT), "case_not_found", 404)
+    done(desk.service.event(put_right.model_copy(update={"target_group": "RETURNEE_DE"}), NOW + 2 * MINUTE))
+    done(desk.service.event(put_right, NOW + MINUTE))
+    assert kept(desk) == [Elsewhere(CASE, LAGOS, REFERENCE)], "what is told late was said before"
+
+
+def test_a_case_that_is_void_is_asked_for_by_nobody_and_whoever_has_asked_is_answered() -> None:
+    desk = Desk()
+    done(desk.service.event(OPENED, NOW))
+    done(desk.service.command(AskForCase(CASE), SCOUT))
+    done(desk.service.event(contracts.CaseVoided(case_id=CASE, centre=LAGOS), NOW + MINUTE))
+    [found] = kept(desk)
+    assert found.asked is not None
+    assert (found.case_ref, found.asked.status, found.asked.heard) == (None, "declined", None)
+    assert desk.service.deadlines == {}
+    refused(desk.service.command(AskForCase(CASE), SCOUT), "case_not_found", 404)
+    done(desk.service.event(OPENED, NOW))
+    assert kept(desk) == [found], "what is told late was said before"
 
 
 def test_a_pick_and_an_offer_may_be_heard_of_before_the_centre_has_told_of_the_person() -> None:
