@@ -11,7 +11,7 @@ import pytest
 from deploy.local.places import LOCAL
 from tests.k8s import skips
 from tests.k8s.apiserver import build
-from tests.k8s.apiserver.kubectl import Answer, Applying, Kubectl, namespaces_of
+from tests.k8s.apiserver.kubectl import Answer, Applying, Kubectl, namespaces_of, without
 from tests.k8s.apiserver.server import ApiServer
 from tests.k8s.structure.schemas import crds_folder
 
@@ -36,13 +36,15 @@ def server() -> Iterator[Kubectl]:
 
 @pytest.fixture(scope="module")
 def applying(server: Kubectl) -> Iterator[Applying]:
-    """Applies what is rendered, to stay until the tests of the file end."""
+    """Applies what is rendered, to stay until the tests of the file end; over another, that is what differs from it."""
     used: set[str] = set()
 
-    def apply(text: str) -> Answer:
+    def apply(text: str, over: str = "") -> Answer:
         server.prepare(text)
         used.update(namespaces_of(text))
-        return server.apply(text)
+        differs = without(text, over)
+        assert differs, "nothing differs"
+        return server.apply(differs)
 
     yield apply
     for namespace in used:
