@@ -40,6 +40,6 @@ def test_of_two_renderings_what_is_the_same_is_left_out_and_what_differs_is_not(
     first, second = text("overlays/production"), text("overlays/staging")
     assert without(first, first) == ""
     assert documents_of(without(first, "")) == documents_of(first)
-    same = [each for each in documents_of(second) if each in documents_of(first)]
-    assert documents_of(without(second, first)) == [each for each in documents_of(second) if each not in same]
+    before = documents_of(first)
+    assert documents_of(without(second, first)) == [each for each in documents_of(second) if each not in before]
     assert without("kind: A\nx: 1\n---\nkind: B\n", "kind: A\nx: 2\n---\nkind: B\n") == "kind: A\nx: 1"
