@@ -1,7 +1,7 @@
 # The commands of this project. `make` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help venv run demo stop reset status token ph test test-long access bench chaos fuzz mutants check schemas dashboards promtool event example format lock k8s k8s-rollout manifests k8s-apiserver
+.PHONY: help venv run demo stop reset status token ph test test-long access bench chaos fuzz mutants check schemas dashboards promtool event example format lock k8s k8s-rollout k8s-rollouts manifests k8s-apiserver
 
 PYTHON ?= python3
 VENV := .local/venv
@@ -57,11 +57,14 @@ test: $(ALL_STAMP)  ## tests of parts and of each service, on a stack of their o
 test-long: $(ALL_STAMP)  ## all other tests: the services together, servers that are lost, very many rows
 	@$(PY) -m pytest $(SIDE_BY_SIDE) $(LONG)
 
-k8s: $(ALL_STAMP)  ## the manifests of deploy/k8s: make k8s ONLY=structure; on a cluster: make k8s CLUSTER=1
+k8s: $(ALL_STAMP)  ## the manifests of deploy/k8s, without make k8s-rollouts: make k8s ONLY=structure; on a cluster: CLUSTER=1
 	@$(PY) -m tests.k8s --only "$(ONLY)" $(ARGS)
 
-k8s-rollout: $(ALL_STAMP)  ## one service of overlays/local rolled out under load, and back; its secrets rotated. Needs root
+k8s-rollout: $(ALL_STAMP)  ## of make k8s: one service of overlays/local rolled out under load, scaled, back; its secrets rotated. Needs root
 	@EXECUTED=referral $(PY) -m tests.k8s --only executed -k rollout_of_one $(ARGS)
+
+k8s-rollouts: $(ALL_STAMP)  ## no part of make k8s: the same with all five services at once; a quarter of an hour
+	@EXECUTED=rollouts $(PY) -m tests.k8s --only executed $(ARGS)
 
 access: $(ALL_STAMP)  ## who sees what of whom, in all combinations; make test takes every pair of them
 	@ACCESS=all $(PY) -m pytest tests/access tests/system/test_access.py

@@ -1,14 +1,17 @@
-"""The parts of `make k8s`: a process each, two at a time, because mostly they wait.
+"""The parts of `make k8s`: a process each, some side by side, because often they wait.
 
 A part shares nothing with another but what is built once, and that is built behind a lock. What a part prints is shown
-as a whole: at its end, or, if it has failed, at the end of all. The last thing told is a table of seconds.
+as a whole: at its end, or, if it has failed, at the end of all. The last thing told is a table of seconds: by the
+clock, and of processor time, which says more where several share a machine.
 """
 
 from __future__ import annotations
 
+import os
+import resource
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
@@ -19,12 +22,20 @@ from deploy.local.processes import Program
 
 HERE = Path(__file__).parent
 FOLDER = LOCAL / "k8s" / "parts"
-AT_ONCE = 2
-SPLIT = ("drill",)
-"""Parts whose files share nothing: each file is a process of its own."""
-ALONE = ("executed",)
-"""Parts that nobody disturbs: people feel nothing of a rollout where the machine has room for it. They come last."""
-LONGEST_FIRST = ("drill", "apiserver", "runner", "servers", "structure")
+AT_ONCE = 3
+"""With two processors: two work while one waits."""
+SPLIT: Mapping[str, tuple[str, ...]] = {
+    "drill": ("lost_keys", "lost_topics", "restore", "topics_from_backup"),
+    "executed": ("rollout_of_one",),
+}
+"""Files of a part that share nothing with its others: each is a process of its own."""
+TOLD: Mapping[str, Mapping[str, str]] = {"executed/rollout_of_one": {"EXECUTED": "referral"}}
+"""What the environment of a piece says beside that of all."""
+FIRST = "executed"
+"""People feel nothing of a rollout where the machine has room for it: it goes first, and of the processors it has
+three times what another part has. (No more: each test has its own time to be done in.)"""
+OTHERS = ("nice", "-n", "5")
+LONGEST_FIRST = (FIRST, "apiserver", "drill", "structure", "servers", "runner")
 """What begins last should be short."""
 LOOK_SECONDS = 0.1
 END_SECONDS = 60
@@ -43,12 +54,12 @@ class Piece:
     @property
     def name(self) -> str:
         """The part, with the file if it is one of several."""
-        return self.part if self.path.is_dir() else f"{self.part}/{self.path.stem.removeprefix('test_')}"
+        return f"{self.part}/{self.path.stem.removeprefix('test_')}" if self.path.suffix else self.part
 
     @property
-    def alone(self) -> bool:
-        """True if nothing may run beside it."""
-        return self.part in ALONE
+    def undisturbed(self) -> bool:
+        """True if it goes before the others at the processors."""
+        return self.part == FIRST
 
 
 @dataclass(frozen=True)
@@ -58,6 +69,8 @@ class Done:
     name: str
     code: int
     seconds: float
+    processor: float
+    """Seconds of processor time, of all that it has started and waited for."""
     said: str
 
     @property
@@ -68,7 +81,8 @@ class Done:
     def line(self) -> str:
         """For the table: the last line of pytest has the numbers of tests."""
         last = self.said.rstrip().rpartition("\n")[2].strip("= ")
-        return f"{self.seconds:7.1f} s  {'FAILED' if self.failed else 'passed'}  {self.name:24} {last}"
+        took = f"{self.seconds:7.1f} s {self.processor:7.1f} s of processors"
+        return f"{took}  {'FAILED' if self.failed else 'passed'}  {self.name:24} {last}"
 
 
 def parts() -> list[str]:
@@ -77,17 +91,22 @@ def parts() -> list[str]:
 
 
 def pieces(chosen: Sequence[str]) -> list[Piece]:
-    """What these parts consist of, in the order in which they begin."""
+    """What these parts consist of, in the order in which they begin.
 
-    def turn(part: str) -> tuple[bool, int, str]:
-        known = part in LONGEST_FIRST
-        return part in ALONE, LONGEST_FIRST.index(part) if known else len(LONGEST_FIRST), part
+    Where EXECUTED names the services, all that is executed is of these, and one process; where it is `rollouts`, too.
+    """
+    split = {part: files for part, files in SPLIT.items() if part != FIRST or not os.environ.get("EXECUTED")}
+    found: list[Piece] = []
+    for part in sorted(set(chosen), key=_turn):
+        apart = [HERE / part / f"test_{name}.py" for name in split.get(part, ())]
+        if set((HERE / part).glob("test_*.py")) - set(apart):
+            found.append(Piece(part, HERE / part))
+        found += [Piece(part, path) for path in apart]
+    return found
 
-    return [
-        Piece(part, path)
-        for part in sorted(set(chosen), key=turn)
-        for path in (sorted((HERE / part).glob("test_*.py")) if part in SPLIT else [HERE / part])
-    ]
+
+def _turn(part: str) -> tuple[int, str]:
+    return LONGEST_FIRST.index(part) if part in LONGEST_FIRST else len(LONGEST_FIRST), part
 
 
 def run(chosen: Sequence[Piece], further: Sequence[str]) -> int:
@@ -99,8 +118,8 @@ def run(chosen: Sequence[Piece], further: Sequence[str]) -> int:
             _show(each)
     told = sorted(done, key=lambda each: -each.seconds)
     print("\nSeconds per part", *(each.line() for each in told), sep="\n")
-    one_after_another = sum(each.seconds for each in done)
-    print(f"{monotonic() - begun:7.1f} s  in all; one after another it would have been {one_after_another:.1f} s")
+    processor = sum(each.processor for each in done)
+    print(f"{monotonic() - begun:7.1f} s {processor:7.1f} s of processors  in all")
     return exit_code([each.code for each in done])
 
 
@@ -117,15 +136,17 @@ def _ended(waiting: list[Piece], further: Sequence[str]) -> list[Done]:
     done: list[Done] = []
     try:
         while waiting or running:
-            while waiting and may_begin(waiting[0], list(running)):
+            while waiting and len(running) < AT_ONCE:
                 piece = waiting.pop(0)
                 print(f"{piece.name} begins", flush=True)
                 running[piece] = _start(piece, further), monotonic()
             for piece, (program, since) in list(running.items()):
+                before = _of_ended_children()
                 if not program.alive():
                     del running[piece]
+                    took, processor = monotonic() - since, _of_ended_children() - before
                     said = program.log.read_text(errors="replace")
-                    done.append(Done(piece.name, program.process.returncode, monotonic() - since, said))
+                    done.append(Done(piece.name, program.process.returncode, took, processor, said))
                     _tell_end(done[-1])
             sleep(LOOK_SECONDS)
     finally:
@@ -136,11 +157,9 @@ def _ended(waiting: list[Piece], further: Sequence[str]) -> list[Done]:
     return done
 
 
-def may_begin(piece: Piece, running: Sequence[Piece]) -> bool:
-    """Whether there is room for it."""
-    if piece.alone or any(each.alone for each in running):
-        return not running
-    return len(running) < AT_ONCE
+def _of_ended_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _start(piece: Piece, further: Sequence[str]) -> Program:
@@ -150,7 +169,14 @@ def _start(piece: Piece, further: Sequence[str]) -> Program:
     own = ["-o", f"cache_dir={FOLDER / f'{name}.cache'}"]  # several would write into one
     command = [sys.executable, "-m", "pytest", str(piece.path), *own, *further]
     # Asked by SIGINT, pytest ends what its tests have started. It is asked, too, if this process dies.
-    return processes.start(piece.name, command, log=log, directory=ROOT, stop_signal=signal.SIGINT)
+    return processes.start(
+        piece.name,
+        command if piece.undisturbed else [*OTHERS, *command],
+        log=log,
+        environment={**os.environ, **TOLD.get(piece.name, {})},
+        directory=ROOT,
+        stop_signal=signal.SIGINT,
+    )
 
 
 def _tell_end(done: Done) -> None:

@@ -9,23 +9,20 @@ from collections.abc import Iterator
 import pytest
 
 from deploy.local.places import LOCAL
+from tests.k8s import skips
 from tests.k8s.apiserver import build
-from tests.k8s.apiserver.kubectl import Answer, Applying, Kubectl, namespaces_of
+from tests.k8s.apiserver.kubectl import Answer, Applying, Kubectl, namespaces_of, without
 from tests.k8s.apiserver.server import ApiServer
 from tests.k8s.structure.schemas import crds_folder
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Kubectl]:
-    """A client with all rights. Skipped where something is missing; in CI that fails.
-
-    Whether CI runs this at all is said in its list (`make k8s ONLY=...` in .ci/run): the build takes longer than all
-    else together, so it is there only where it is kept between two runs.
-    """
+    """A client with all rights. Skipped where something is missing."""
     if not build.built():
-        pytest.skip(f"kube-apiserver is not built. Once, and for long: {build.BUILD}")
+        pytest.skip(skips.APISERVER)
     if (definitions := crds_folder()) is None:
-        pytest.skip("The definitions of the operators' resources are not here: name their folder in PH_CRDS.")
+        pytest.skip(skips.DEFINITIONS)
     directory = LOCAL / "test" / f"{os.getpid()}-apiserver"
     server = ApiServer(directory)
     try:
@@ -39,13 +36,15 @@ def server() -> Iterator[Kubectl]:
 
 @pytest.fixture(scope="module")
 def applying(server: Kubectl) -> Iterator[Applying]:
-    """Applies what is rendered, to stay until the tests of the file end."""
+    """Applies what is rendered, to stay until the tests of the file end; over another, that is what differs from it."""
     used: set[str] = set()
 
-    def apply(text: str) -> Answer:
+    def apply(text: str, over: str = "") -> Answer:
         server.prepare(text)
         used.update(namespaces_of(text))
-        return server.apply(text)
+        differs = without(text, over)
+        assert differs, "nothing differs"
+        return server.apply(differs)
 
     yield apply
     for namespace in used:

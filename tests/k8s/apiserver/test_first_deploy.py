@@ -13,6 +13,8 @@ import pytest
 from tests.k8s.apiserver.kubectl import Answer, Kubectl
 from tests.k8s.cluster.first_deploy import NAMESPACE, REMEDY, commands, not_ready, run
 
+pytestmark = pytest.mark.timeout(1200)
+
 MOMENT = "2026-03-02T10:00:00Z"
 Documents = list[dict[str, Any]]
 

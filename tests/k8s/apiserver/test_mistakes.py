@@ -11,6 +11,8 @@ import yaml
 
 from tests.k8s.apiserver.kubectl import Kubectl
 
+pytestmark = pytest.mark.timeout(1200)
+
 NAMESPACE = "mistakes"
 METADATA = {"name": "one", "namespace": NAMESPACE}
 POD = {

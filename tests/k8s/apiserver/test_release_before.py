@@ -24,7 +24,8 @@ def test_this_tree_is_taken_over_the_release_before_it(applying: Applying, overl
     tree = Tree.present(tmp_path / "k8s")
     if tree.version(overlay) == earlier.version(overlay):
         tree.cut(overlay, tag=after(earlier.version(overlay)))
-    there = applying(earlier.render(overlay))
+    present = earlier.render(overlay)
+    there = applying(present)
     assert there.accepted, there.text
-    answer = applying(tree.render(overlay))
+    answer = applying(tree.render(overlay), over=present)
     assert answer.accepted, answer.text

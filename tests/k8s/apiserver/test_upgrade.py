@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from tests.k8s.apiserver.kubectl import Answer, Applying, Kubectl, documents_of
+from tests.k8s.apiserver.kubectl import Answer, Applying, Kubectl, documents_of, without
 from tests.k8s.apiserver.releases import Tree, after
 from tests.k8s.structure.pages.read import OPERATORS_PAGE, commands, pages
 
@@ -73,8 +72,9 @@ def test_the_next_release_is_taken_over_the_present_one_and_the_present_one_agai
     present = tree.version(there.overlay)
     following = after(present)
     tree.cut(there.overlay, tag=following)
-    for version, text in ((following, tree.render(there.overlay)), (present, there.text)):
-        answer = applying(text)
+    later = tree.render(there.overlay)
+    for version, text, over in ((following, later, there.text), (present, there.text, later)):
+        answer = applying(text, over=over)
         assert answer.accepted, answer.text
         shown = images(server.items("deployments", there.namespace))
         assert {image.rpartition(":")[2] for image in shown} == {version}
@@ -83,7 +83,7 @@ def test_the_next_release_is_taken_over_the_present_one_and_the_present_one_agai
 
 
 def test_topics_and_users_of_the_next_release_go_ahead_of_it(
-    server: Kubectl, applying: Applying, applied: Callable[[str], There], tree: Tree
+    server: Kubectl, applied: Callable[[str], There], tree: Tree
 ) -> None:
     """As the page on upgrades has it: of what is rendered, what has these labels."""
     there = applied(PRODUCTION)
@@ -99,15 +99,14 @@ def test_topics_and_users_of_the_next_release_go_ahead_of_it(
     assert topics["ph.referral.v1"]["partitions"] == 12
     shown = images(server.items("deployments", there.namespace))
     assert {image.rpartition(":")[2] for image in shown} == {present}
-    assert applying(there.text).accepted
+    assert server.apply(there.text, "-l", page.options["selector"]).accepted
 
 
 def tried(server: Kubectl, tree: Tree, there: There) -> Answer:
     """What the server says to those documents that differ from what is there. None of them is kept."""
-    before = documents_of(there.text)
-    changed = [each for each in documents_of(tree.render(there.overlay)) if each not in before]
+    changed = without(tree.render(there.overlay), there.text)
     assert changed
-    return server.dry_run(yaml.safe_dump_all(changed))
+    return server.dry_run(changed)
 
 
 @EACH

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -27,15 +27,30 @@ HTTP = 8000
 SECONDS = 900
 NEXT_RELEASE, MIGRATED = "1.0.1", "referral"
 """What is rolled out after it, and whose database it migrates."""
-NEED_ALL, NEEDS_ONE = ("test_rollouts", "test_story"), "test_rollout_of_one"
-"""The first are left away where EXECUTED names some services, the other where all run, or not the one of it."""
+ROLLOUTS = "rollouts"
+"""What EXECUTED says in place of services: all of them run, and are rolled out; nothing else is tried."""
+NEED_ALL, NEEDS_ONE = "test_story", "test_rollout_of_one"
+"""The first is left away where EXECUTED names some services, the other where all run, or not the one of it."""
 BEFORE = ("test_overlay", "test_operators", "test_connections")
 ORDER = (*BEFORE, "test_rollouts", NEEDS_ONE, "test_story", "test_mistakes")
 
 
 def named() -> tuple[str, ...]:
     """The services that run: all, unless EXECUTED names some by comma."""
-    return tuple(each for each in os.environ.get("EXECUTED", "").split(",") if each) or SERVICES
+    said = os.environ.get("EXECUTED", "")
+    return tuple(each for each in said.split(",") if each and said != ROLLOUTS) or SERVICES
+
+
+def left_away(files: Iterable[str]) -> set[str]:
+    """Those of these files that EXECUTED does not ask for."""
+    if os.environ.get("EXECUTED", "") == ROLLOUTS:
+        return set(files) - {"test_rollouts"}
+    needless = {"test_rollouts"}
+    if set(named()) != set(SERVICES):
+        needless.add(NEED_ALL)
+    if set(named()) == set(SERVICES) or MIGRATED not in named():
+        needless.add(NEEDS_ONE)
+    return needless
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -48,9 +63,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.path.parent == here:
             item.add_marker(pytest.mark.timeout(SECONDS))
-    needless = set() if set(named()) == set(SERVICES) else set(NEED_ALL)
-    if not needless or MIGRATED not in named():
-        needless.add(NEEDS_ONE)
+    needless = left_away(item.path.stem for item in items if item.path.parent == here)
     left = [item for item in items if item.path.parent == here and item.path.stem in needless]
     if left:
         config.hook.pytest_deselected(items=left)
@@ -100,8 +113,8 @@ def chosen() -> tuple[str, ...]:
 
 @pytest.fixture(scope="session")
 def directory() -> Iterator[Path]:
-    """For all data of the run; its logs stay until the next one. One run at a time."""
-    folder = LOCAL / "k8s" / "executed"
+    """For all data of the run; its logs stay until the next one of the same. One of the same at a time."""
+    folder = LOCAL / "k8s" / "-".join(["executed", *filter(None, os.environ.get("EXECUTED", "").split(","))])
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_suffix(".lock").open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)

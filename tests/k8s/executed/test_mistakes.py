@@ -21,7 +21,8 @@ from tests.k8s.runner.cluster import NotSo
 from tests.k8s.runner.fields import Refused
 from tests.k8s.runner.pods import Pod
 
-SECONDS = 60
+SECONDS = 180
+"""Until a mistake is told: pods of another rollout may start beside it."""
 Change = Callable[[dict[str, Any]], None]
 
 

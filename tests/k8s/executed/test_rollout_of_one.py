@@ -1,6 +1,7 @@
-"""One service under load: a new release with a migration, the release before again, rotated passwords and certificates.
+"""One service under load: a new release with a migration; workers from 1 to 3 to 1, a killed pod and a lost one; the
+release before again; then rotated passwords and certificates.
 
-For a machine with little time (`make k8s-rollout`): what `test_rollouts.py` does with all four, of referral alone.
+For a machine with little time (`make k8s-rollout`): what `test_rollouts.py` does with all five, of referral alone.
 """
 
 from __future__ import annotations
@@ -23,9 +24,11 @@ from tests.k8s.executed.under_load import (
     felt,
     go_back,
     ledger,
+    lose,
     roll,
     rotate,
     rotate_migrator,
+    scale,
     test_a_rotation_gave_no_other_error_than_come_again,
     test_nobody_felt_that_pods_were_changed,
     test_nobody_was_cut_short_at_his_end,
@@ -54,6 +57,7 @@ __all__ = [
     "test_what_stands_in_a_topic_twice_is_the_same_event",
 ]
 
+WORKER = f"{MIGRATED}-worker"
 AT_ONCE = 4
 """People whom somebody works on at the same time."""
 HOLDERS = """
@@ -99,6 +103,9 @@ async def people(
     try:
         await asyncio.to_thread(rotate_migrator, overlay, MIGRATED)
         await asyncio.to_thread(roll, overlay)
+        await asyncio.to_thread(scale, overlay, WORKER, 1, 3)
+        await asyncio.to_thread(lose, overlay, WORKER, WORKER)
+        await asyncio.to_thread(scale, overlay, WORKER, 1)
         await asyncio.to_thread(go_back, overlay)
         felt.append(Felt.until_now(overlay, ledger, answers))
         await asyncio.to_thread(rotate, overlay, MIGRATED)

@@ -26,9 +26,11 @@ from tests.k8s.executed.under_load import (
     felt,
     go_back,
     ledger,
+    lose,
     roll,
     rotate,
     rotate_migrator,
+    scale,
     test_a_rotation_gave_no_other_error_than_come_again,
     test_nobody_felt_that_pods_were_changed,
     test_nobody_was_cut_short_at_his_end,
@@ -107,8 +109,8 @@ async def people(
     try:
         await asyncio.to_thread(rotate_migrator, overlay, MIGRATED)
         await asyncio.to_thread(roll, overlay)
-        await asyncio.to_thread(scale, overlay)
-        await asyncio.to_thread(lose, overlay)
+        await asyncio.to_thread(scale, overlay, "counselling-worker", 1, 3, 1, 2)
+        await asyncio.to_thread(lose, overlay, "placement-worker", "training-worker")
         await asyncio.to_thread(go_back, overlay)
         felt.append(Felt.until_now(overlay, ledger, answers))
         await asyncio.to_thread(rotate, overlay, ROTATED)
@@ -121,23 +123,6 @@ async def people(
     await chain.quiet()
     tell(f"people {len(load.people)}, answers {dict(answers)}, longest waits in seconds, by partition:\n{gaps.told()}")
     return load.people
-
-
-def scale(overlay: Overlay) -> None:
-    """Workers of the busiest reader."""
-    for replicas in (1, 3, 1, 2):
-        overlay.cluster.scale("counselling-worker", replicas)
-        overlay.cluster.wait_complete("counselling-worker", seconds=200)
-
-
-def lose(overlay: Overlay) -> None:
-    """A worker is killed and started anew in its pod, another is gone for good."""
-    killed, lost = (
-        overlay.cluster.deployments[f"{service}-worker"].current[0] for service in ("placement", "training")
-    )
-    overlay.cluster.call(killed.kill)
-    overlay.cluster.call(lambda: lost.destroy() and None)
-    overlay.cluster.wait_complete("placement-worker", "training-worker", seconds=200)
 
 
 @pytest.fixture(scope="module")

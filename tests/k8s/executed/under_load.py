@@ -112,6 +112,23 @@ def go_back(overlay: Overlay) -> None:
     overlay.cluster.wait_complete(seconds=500)
 
 
+def scale(overlay: Overlay, deployment: str, *replicas: int) -> None:
+    """To each of these numbers, one after another."""
+    for number in replicas:
+        overlay.cluster.scale(deployment, number)
+        overlay.cluster.wait_complete(deployment, seconds=200)
+
+
+def lose(overlay: Overlay, first: str, other: str) -> None:
+    """A pod of the first is killed and started anew, one of the other (or another one) is gone for good."""
+    killed, lost = overlay.cluster.deployments[first].current[0], overlay.cluster.deployments[other].current[-1]
+    overlay.cluster.call(killed.kill)
+    overlay.cluster.call(lambda: lost.destroy() and None)
+    overlay.cluster.wait_complete(first, other, seconds=200)
+    assert [each.restarts for each in killed.containers] == [1]
+    assert lost not in overlay.cluster.deployments[other].pods
+
+
 def _but_secrets(documents: Iterable[Document]) -> Iterator[Document]:
     """Secrets are no part of a release."""
     return (document for document in documents if document["kind"] != "Secret")

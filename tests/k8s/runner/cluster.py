@@ -20,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from tests.k8s import skips
 from tests.k8s.runner.capture import Attempt, Capture
 from tests.k8s.runner.fields import LEFT_KINDS, Refused
 from tests.k8s.runner.forwarding import Door, Place
@@ -41,7 +42,7 @@ class NotSo(AssertionError):
 def why_not() -> str:
     """Why this machine cannot run it; empty if it can."""
     if os.geteuid() != 0:
-        return "namespaces, uids and mounts of containers need root"
+        return skips.ROOT
     for tool, package in (("ip", "iproute2"), ("unshare", "util-linux")):
         if shutil.which(tool) is None:
             return f"{tool} is missing (Debian: apt install {package})"
@@ -63,7 +64,7 @@ def why_not() -> str:
         "two",
     ]
     done = subprocess.run(tried, capture_output=True, text=True, check=False)
-    return f"no namespaces with a network of their own here: {done.stderr.strip()}" if done.returncode else ""
+    return f"{skips.NAMESPACES}: {done.stderr.strip()}" if done.returncode else ""
 
 
 class Cluster:

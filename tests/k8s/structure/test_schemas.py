@@ -7,14 +7,12 @@ from typing import Any
 
 import pytest
 
+from tests.k8s import skips
 from tests.k8s.structure.documents import Document
 from tests.k8s.structure.rendering import overlays, rendered
 from tests.k8s.structure.schemas import VERSIONS, closed, core, crds_folder, definition, findings, is_core
 
-needs_crds = pytest.mark.skipif(
-    crds_folder() is None,
-    reason="the definitions of the operators' documents are not here: name their folder in PH_CRDS",
-)
+needs_crds = pytest.mark.skipif(crds_folder() is None, reason=skips.DEFINITIONS)
 
 
 def of_core(document: Document, version: str) -> list[str]:
