@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from types import ModuleType
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from counselling.handlers.overdue import LADDERS
 from journey.contracts import counselling, referral
@@ -56,7 +56,19 @@ class Followed:
             self.journey = HEARD[contract](self.journey, contract.model_validate_json(event.model_dump_json()), at)
 
 
+REOPENED_TWICE = [
+    Step("grant", 0, (("country:NG",),)),
+    Step("refer", 0, ("centre:NG-LOS", "normal", False, None)),
+    *(Step(act, 0, (False,)) for act in ("accept", "arrive", "fail", "reopen")),
+    Step("refer", 0, ("centre:NG-LOS", "normal", False, 4)),
+    Step("fail", 1, (False,)),
+    Step("reopen", 1, (False,)),
+]
+"""When the second referral came, the first had been let go of and gone on with; then both happen once more."""
+
+
 @given(spines())
+@example(REOPENED_TWICE)
 @settings(max_examples=60, deadline=None)
 def test_a_duty_of_a_centre_stands_as_long_as_its_service_owes_it(spine: list[Step]) -> None:
     followed = Followed()
