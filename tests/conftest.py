@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from deploy.local.places import LOCAL, free_ports
+from deploy.local.places import free_ports
 from deploy.local.run import running_stack
 from deploy.local.stack import LocalStack
 from tests.support import logins
 from tests.support.cluster import Cluster
+from tests.support.data_folder import data_folder
 from tests.support.secured import Secured
 
 
@@ -57,8 +58,7 @@ def stack() -> Iterator[LocalStack]:
         yield stack
         stack.stop_services()
         return
-    _sweep(LOCAL / "test")
-    directory = LOCAL / "test" / str(os.getpid())
+    directory = data_folder() / str(os.getpid())
     stack = LocalStack(directory, free_ports(), durable=False)
     try:
         stack.start_servers()
@@ -69,18 +69,10 @@ def stack() -> Iterator[LocalStack]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _sweep(directory: Path) -> None:
-    """Removes what runs that were killed have left behind: folders named by processes that are gone."""
-    for left in directory.glob("*"):
-        process = left.name.partition("-")[0]
-        if process.isdecimal() and not Path(f"/proc/{process}").exists():
-            shutil.rmtree(left, ignore_errors=True)
-
-
 @pytest.fixture(scope="session")
 def secured() -> Iterator[Secured]:
     """A second broker, where users log in and have rights; empty."""
-    directory = LOCAL / "test" / f"{os.getpid()}-secured"
+    directory = data_folder() / f"{os.getpid()}-secured"
     secured = Secured(directory, free_ports())
     try:
         secured.start()

@@ -9,7 +9,7 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from journey.contracts import placement as at_journey
@@ -22,6 +22,8 @@ from tests.support.placement.world import CASE, TODAY, World
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 PRESENTED = 10
 """So many days before what is told; the interview was to be after half of them."""
+WORK_STARTS = TODAY + 60 * DAY
+"""Of an offer, however long the desk has waited before it makes it."""
 RESULT = st.tuples(st.integers(0, PRESENTED), st.sampled_from(["held", "person_absent", "employer_absent"]))
 WORDS = st.tuples(st.lists(RESULT, min_size=1, max_size=4), st.booleans())
 """After how many days it was, and what became of it, as it is told and corrected; and whether it has not been."""
@@ -76,7 +78,7 @@ def history(
     for number in range(len(wanted) + 1):
         world.service.advance(waits[number])
         if offered is not None and number == min(offered, len(wanted)):
-            heard.told(world.offer_command(candidacy_id))
+            heard.told(world.offer_command(candidacy_id, starts_on=WORK_STARTS))
         if number < len(wanted) and not right:
             heard.told(wanted[number])
     world.service.advance(HOUR)
@@ -85,6 +87,7 @@ def history(
 
 @settings(max_examples=25, deadline=None)
 @given(WORDS, st.none() | st.integers(0, 4), st.lists(st.integers(1, 200), min_size=6, max_size=6))
+@example(([(0, "held"), (0, "person_absent")], True), 2, [94, 200, 200, 1, 1, 1])  # the offer comes a month later
 def test_the_candidacy_and_what_is_owed_are_as_if_it_had_been_told_rightly(
     words: tuple[list[Any], bool], offered: int | None, hours: list[int]
 ) -> None:

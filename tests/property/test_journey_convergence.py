@@ -123,6 +123,17 @@ VALUES: Mapping[str, Value] = {
 }
 """What each field of a contract may say. A field that another document of the case is made of is left out."""
 
+DEPARTURES: Mapping[type[Contract], str | None] = {
+    referral.DeparturePlanned: None,
+    referral.DepartureRescheduled: None,
+    referral.DepartureCancelled: "cancelled",
+    referral.DepartureMissed: "missed",
+    referral.DepartureDiverted: "diverted",
+    referral.ReturneeDeparted: "departed",
+    referral.DepartureCorrected: None,
+    referral.DepartureVoided: None,
+}
+
 
 OF_A_CASE = tuple(each for each in HEARD if each is not counselling.CaseVoided)
 """Of one that is void there is nothing to be said (`test_intake_corrections.py`)."""
@@ -135,8 +146,10 @@ def histories(draw: st.DrawFn, of: Sequence[type[Contract]] = OF_A_CASE) -> list
     history: list[Told] = []
     at, now = NOW, set[type[Contract]]()
     for contract in kinds:
-        # Several events of one transaction have one time; none of them is told twice in it.
-        if contract in now or random.random() < 0.6:
+        # Several events of one transaction have one time; none of them is told twice in it, and only one is of the
+        # departure: of a plan and a correction with one status and one time nobody could tell which is the last word.
+        said = now & DEPARTURES.keys() if contract in DEPARTURES else now & {contract}
+        if said or random.random() < 0.6:
             at, now = at + timedelta(minutes=1), set()
         now.add(contract)
         fields = (name for name in contract.model_fields if name in VALUES)
@@ -155,7 +168,7 @@ def read(records: list[Told]) -> Journey:
 
 
 @given(st.one_of(histories(), histories(tuple(HEARD))), st.randoms(use_true_random=False))
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 def test_no_order_of_records_and_no_repeat_changes_a_journey(history: list[Told], random: Random) -> None:
     by_topic = sorted(history, key=lambda told: told.topic)
     mixed = [*history, *random.sample(history, k=len(history) // 2)]
@@ -166,7 +179,7 @@ def test_no_order_of_records_and_no_repeat_changes_a_journey(history: list[Told]
 
 
 @given(histories())
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 def test_whatever_is_told_it_can_be_said_what_the_case_waits_for(history: list[Told]) -> None:
     journey = read(history)
     waits = waits_of(journey)
@@ -181,7 +194,7 @@ WORK = [contract for contract in HEARD if contract.topic == placement.JobOffered
 
 
 @given(histories(WORK))
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 def test_no_two_things_that_are_waited_for_have_one_id_in_the_lists(history: list[Told]) -> None:
     waits = waits_of(read(history))
     assert max(Counter((each.what, each.subject, each.deadline) for each in waits).values(), default=1) == 1
@@ -208,16 +221,6 @@ REPLIES: Mapping[type[Contract], str] = {
     placement.JobOfferExpired: "expired",
     placement.JobOfferRetracted: "retracted",
 }
-DEPARTURES: Mapping[type[Contract], str | None] = {
-    referral.DeparturePlanned: None,
-    referral.DepartureRescheduled: None,
-    referral.DepartureCancelled: "cancelled",
-    referral.DepartureMissed: "missed",
-    referral.DepartureDiverted: "diverted",
-    referral.ReturneeDeparted: "departed",
-    referral.DepartureCorrected: None,
-    referral.DepartureVoided: None,
-}
 OVER = {"cancelled"}
 RESULTS = (training.CourseCompleted, training.CompletionCorrected, training.CompletionVoided)
 
@@ -228,7 +231,7 @@ def apart(history: list[Told]) -> list[Told]:
 
 
 @given(histories(), st.randoms(use_true_random=False))
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 def test_a_slot_holds_the_last_word_of_its_topic(history: list[Told], random: Random) -> None:
     history = apart(history)
     answers, places, replies = dict[UUID, str](), dict[UUID, str](), dict[UUID, str]()

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from types import ModuleType
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from counselling.handlers.overdue import LADDERS
 from journey.contracts import counselling, referral
@@ -32,6 +32,7 @@ class Followed:
         self.run = Run()
         self.journey = Journey(CASE)
         self._told = 0
+        self._granted: dict[int, tuple[Any, ...]] = {}
         service = self.run.desk.service
         deliver = service.event
 
@@ -42,8 +43,11 @@ class Followed:
         service.event = heard  # type: ignore[method-assign]
 
     def take(self, step: Step) -> None:
-        """One step, and what the service tells of it; no two steps have one time."""
+        """One step, and what the service tells of it; no two steps have one time. A consent is given once: told again,
+        it is for whom it was for."""
         self.run.desk.service.advance(timedelta(seconds=1))
+        if step.act == "grant":
+            step = step._replace(arguments=self._granted.setdefault(step.pick, step.arguments))
         self.run.take(step._replace(pick=0) if step.act == "withdraw" else step)
         events = self.run.desk.service.events
         for event in events[self._told :]:
@@ -56,7 +60,29 @@ class Followed:
             self.journey = HEARD[contract](self.journey, contract.model_validate_json(event.model_dump_json()), at)
 
 
+REOPENED_TWICE = [
+    Step("grant", 0, (("country:NG",),)),
+    Step("refer", 0, ("centre:NG-LOS", "normal", False, None)),
+    *(Step(act, 0, (False,)) for act in ("accept", "arrive", "fail", "reopen")),
+    Step("refer", 0, ("centre:NG-LOS", "normal", False, 4)),
+    Step("fail", 1, (False,)),
+    Step("reopen", 1, (False,)),
+]
+"""When the second referral came, the first had been let go of and gone on with; then both happen once more."""
+
+GIVEN_TWICE = [
+    Step("grant", 0, (("country:NG",),)),
+    Step("refer", 0, ("centre:NG-EDO", "normal", False, None)),
+    Step("accept", 0, (False,)),
+    Step("revoke", 1),
+    Step("grant", 0, (("centre:NG-LOS",),)),
+]
+"""The record of the beginning of one consent is missing, and that of another comes again."""
+
+
 @given(spines())
+@example(REOPENED_TWICE)
+@example(GIVEN_TWICE)
 @settings(max_examples=60, deadline=None)
 def test_a_duty_of_a_centre_stands_as_long_as_its_service_owes_it(spine: list[Step]) -> None:
     followed = Followed()

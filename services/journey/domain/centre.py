@@ -26,6 +26,16 @@ class Answer(Word):
 
 
 @dataclass(frozen=True, slots=True)
+class Turn(Word):
+    """A centre let go of a referral, or went on with one that it had let go of."""
+
+    STEPS: ClassVar = ("ended", "reopened")
+
+    at: datetime
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
 class Arrival(Word):
     """The last word on one report of an arrival; voided, there was none."""
 
@@ -74,10 +84,12 @@ class Centres:
     """By referral."""
     received: Mapping[UUID, datetime] = field(default_factory=dict)
     """When a referral came into the inbox of its centre."""
+    turns: Mapping[UUID, Mapping[datetime, Turn]] = field(default_factory=dict)
+    """By referral: a centre may let go of one and go on with it several times."""
     ended: Mapping[UUID, datetime] = field(default_factory=dict)
-    """When a centre first let go of a referral."""
+    """In documents from before `turns`: when a centre first let go of a referral."""
     reopened: Mapping[UUID, datetime] = field(default_factory=dict)
-    """When a centre last went on with one that it had let go of."""
+    """In the same: when a centre last went on with one."""
     arrivals: Mapping[datetime, Arrival] = field(default_factory=dict)
     """By when each was reported: there is one per journey, and one more after each that was voided."""
     called: Step | None = None
@@ -87,6 +99,15 @@ class Centres:
     """The last of each stands here in documents from before it was kept in `done`."""
     done: Mapping[str, Mapping[datetime, Done]] = field(default_factory=dict)
     """What can be void (`vocabulary.voiding`), and by when each was told."""
+
+    def turns_of(self, id_: UUID) -> Mapping[datetime, Turn]:
+        """When a centre let go of this referral, and went on; of an older document, as far as it tells."""
+        found = dict(self.turns.get(id_, {}))
+        if (at := self.ended.get(id_)) is not None:
+            found.setdefault(at, Turn(at, "ended"))
+        if (at := self.reopened.get(id_)) is not None:
+            found[at] = Turn(at, "reopened")
+        return found
 
     def last(self, record: str, before: Step | None) -> Step | None:
         """The last of a kind that was told and is not void; `before`: that of an older document."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final, Literal, Protocol
 from uuid import UUID
 
-from journey.domain.centre import Answer, Arrival, Centres
+from journey.domain.centre import Answer, Arrival, Centres, Turn
 from journey.domain.desk import Asked, Desk
 
 ReferralStatus = Literal[
@@ -94,24 +94,29 @@ def _begins_anew(id_: UUID, its: Asked, desk: Desk, centres: Centres) -> bool:
 
 def _was_live(id_: UUID, asked: Mapping[UUID, Asked], at: datetime, desk: Desk, centres: Centres) -> bool:
     """Whether something could still come of a referral at this time, to whose beginning it had come."""
-    ended, reopened = centres.ended.get(id_), centres.reopened.get(id_)
-    if ended is not None and ended <= at and (reopened is None or reopened > at or _ended_again(id_, centres, at)):
+    turn = _last_turn(id_, at, centres)
+    if turn is not None and turn.status == "ended":
         return False
     back_at = withdrawn_at(id_, asked, desk.withdrawn)
-    if back_at is None or back_at > at or (reopened is not None and back_at < reopened <= at):
+    if back_at is None or back_at > at or (turn is not None and back_at < turn.at):
         return True
     taken_on = id_ in centres.answers and centres.answers[id_].status != "received"
     return _walked_in(id_, centres) or (taken_on and last_arrival(centres, before=back_at) is not None)
 
 
+def _last_turn(id_: UUID, at: datetime, centres: Centres) -> Turn | None:
+    """Whether its centre had let go of it or gone on with it last, until then. In documents from before `turns` the
+    answer alone tells that one ended again."""
+    turns = [each for each in centres.turns_of(id_).values() if each.at <= at]
+    answer = centres.answers.get(id_)
+    if answer is not None and answer.status in ENDS and answer.at <= at:
+        turns.append(Turn(answer.at, "ended"))
+    return max(turns, key=lambda each: each.order, default=None)
+
+
 def _walked_in(id_: UUID, centres: Centres) -> bool:
     """Whether it is what a centre does for somebody who is there, and whom nobody has referred."""
     return centres.owner.opened is not None and centres.owner.opened.referral_id == id_
-
-
-def _ended_again(id_: UUID, centres: Centres, at: datetime) -> bool:
-    answer = centres.answers[id_]
-    return answer.status in ENDS and answer.at <= at
 
 
 def last_arrival(centres: Centres, *, before: datetime | None = None) -> Arrival | None:
@@ -124,7 +129,8 @@ def last_arrival(centres: Centres, *, before: datetime | None = None) -> Arrival
 def has_died(centres: Centres) -> bool:
     """Whether a centre has told of a death, and none has gone on with anything since."""
     ends = [each.at for each in centres.answers.values() if each.status == "failed" and each.reason in DEATHS]
-    return bool(ends) and all(at < max(ends) for at in centres.reopened.values())
+    turns = (each for id_ in centres.answers for each in centres.turns_of(id_).values())
+    return bool(ends) and all(each.at < max(ends) for each in turns if each.status == "reopened")
 
 
 def referrals_of(desk: Desk, centres: Centres, arrival: Arrival | None) -> tuple[Referral, ...]:

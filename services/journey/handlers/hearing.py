@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from chassis.pure.messages import Contract
 from journey.contracts import counselling, placement, referral, training
-from journey.domain.centre import Answer, Arrival, Centres, Done
+from journey.domain.centre import Answer, Arrival, Centres, Done, Step, Turn
 from journey.domain.consents import Consent
 from journey.domain.desk import AHEAD, Adopted, Aged, Asked, Corrected, Departure, Desk, Ended, Opened, Owner
 from journey.domain.journey import Journey
@@ -205,10 +205,10 @@ def _answered(status: str) -> OfCentres:
     def part(centres: Centres, told: Any, at: datetime) -> Centres:
         reason = getattr(told, "reason", None) or getattr(told, "outcome_code", None)
         answer = Answer(at, status, told.centre, told.country, reason)
-        if status in ENDS:
-            centres = replace(centres, ended=first(centres.ended, told.referral_id, at))
-        elif status == "reopened":
-            centres = replace(centres, reopened=last(centres.reopened, told.referral_id, at))
+        if status in ENDS or status == "reopened":
+            turn = Turn(at, "ended" if status in ENDS else "reopened")
+            turns = heard(centres.turns.get(told.referral_id, {}), at, turn)
+            centres = replace(centres, turns={**centres.turns, told.referral_id: turns})
         return replace(centres, answers=heard(centres.answers, told.referral_id, answer))
 
     return part

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -149,6 +150,32 @@ def test_what_is_reopened_after_a_withdrawal_goes_on_until_it_is_withdrawn_again
     assert [each.status for each in told.journey.referrals] == ["accepted"]
     told.withdrawn()
     assert [each.status for each in told.journey.referrals] == ["withdrawn"]
+
+
+def goes_on_again(told: Telling) -> Telling:
+    """The centre lets go of the referral, and goes on."""
+    told.answered(counselling.ReferralFailed, reason="contact_lost")
+    return told.answered(counselling.ReferralReopened, reason="found")
+
+
+def test_a_referral_for_a_departure_begins_no_journey_while_another_goes_on_however_often_that_was_reopened() -> None:
+    told = goes_on_again(Telling().opened().referred().received().accepted().arrived())
+    told.at_centre(counselling.FirstContactMade).referred("r2", leaves=date(2026, 9, 1))
+    assert told.journey.contact is not None
+    goes_on_again(told)
+    assert told.journey.contact is not None
+
+
+def test_a_document_from_before_turns_says_the_same_of_a_referral_that_was_reopened_once() -> None:
+    told = goes_on_again(Telling().opened().referred().received().accepted().arrived())
+    ended, reopened = told.at - timedelta(minutes=2), told.at - timedelta(minutes=1)
+    told.at_centre(counselling.FirstContactMade).referred("r2", leaves=date(2026, 9, 1))
+    before = replace(told.journey.centres, turns={}, ended={named("r1"): ended}, reopened={named("r1"): reopened})
+    older = replace(told.journey, centres=before)
+    assert (older.contact, older.referrals) == (told.journey.contact, told.journey.referrals)
+    assert older.contact is not None
+    never = replace(told.journey, centres=replace(before, reopened={}))
+    assert never.contact is None, "what has ended goes on no more"
 
 
 def test_who_walked_in_is_in_contact_and_waits_for_an_assessment() -> None:
