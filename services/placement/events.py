@@ -13,14 +13,12 @@ from chassis.pure.codes import Code, Instant
 from chassis.pure.messages import Event
 from placement.domain.terms import (
     ClosedReason,
-    ConsentEnd,
     DistanceBand,
     EmploymentType,
     Evidence,
     InterviewMode,
     InterviewOutcome,
     Party,
-    ReferralEnd,
     WageBand,
 )
 from placement.domain.vacancy import End
@@ -137,10 +135,6 @@ class CandidacyClosed(CandidacyEvent):
 
     reason: ClosedReason
     by: Party
-    consent_end: ConsentEnd | None = None
-    """With `consent_withdrawn`: whether the person took the consent back, or its last day is over."""
-    referral_end: ReferralEnd | None = None
-    """With `referral_withdrawn`: how the last referral ended."""
 
 
 class JobOffered(CandidacyEvent):
