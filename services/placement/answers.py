@@ -128,7 +128,7 @@ class OfferItem(OfferView):
         """From a candidacy that has an offer; `vacancy` is what the item says of its vacancy."""
         assert candidacy.offer is not None, "the candidacy has no offer"
         whose = {"case_id": candidacy.case_id, "candidacy_id": candidacy.id, "candidacy_status": candidacy.status}
-        return cls.model_validate({**_facts(candidacy.offer), **whose, **vacancy})
+        return cls.from_state(candidacy.offer, **whose, **vacancy)
 
 
 class EmploymentView(Answer):
@@ -141,10 +141,11 @@ class EmploymentView(Answer):
 
 
 class FactsView(Answer):
-    """The day of the offer, or of the start of work and what shows it."""
+    """The day and the kind of the offer, or the day of the start of work and what shows it."""
 
     day: date
-    evidence_type: Evidence | None
+    evidence_type: Evidence | None = Field(description="null: of an offer")
+    employment_type: EmploymentType | None = Field(description="null: of a start of work, or it was not told then")
 
 
 class CorrectionRequestView(Answer):

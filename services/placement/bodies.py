@@ -164,11 +164,12 @@ class NewEmployment(BaseModel):
 
 
 class OfferCorrection(BaseModel):
-    """The offer was made on another day than was recorded."""
+    """When the offer was made and of what kind: both, also what stays as it was, and why the record is wrong."""
 
-    model_config = body(offered_on="2026-03-16", reason="wrong_day")
+    model_config = body(offered_on="2026-03-16", employment_type="internship", reason="wrong_terms")
 
     offered_on: Day
+    employment_type: EmploymentType = Field(description="of the work, too, if it has begun")
     reason: Code = Field(description="a code of correction_reasons")
 
 

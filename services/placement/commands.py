@@ -151,9 +151,10 @@ class StartEmployment(OnCandidacy):
 
 @dataclass(frozen=True, slots=True)
 class CorrectOffer(OnCandidacy):
-    """The offer was made on another day than was recorded. `by`: who says so, as keyed hashes."""
+    """The offer was made on another day, or of another kind, than was recorded. `by`: who says so, as keyed hashes."""
 
     offered_on: date
+    employment_type: EmploymentType
     reason: str
     by: tuple[str, ...]
 

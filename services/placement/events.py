@@ -137,8 +137,8 @@ class CandidacyClosed(CandidacyEvent):
     by: Party
 
 
-class JobOffered(CandidacyEvent):
-    """An employer offers work: the programme's promise for this person is kept."""
+class WholeOfferEvent(CandidacyEvent):
+    """All that is told of an offer."""
 
     offer_id: UUID
     employer_id: UUID
@@ -154,6 +154,10 @@ class JobOffered(CandidacyEvent):
     distance_band: DistanceBand
     target_group: TargetGroup
     measure_category: IntoWork = "INTO_WORK"
+
+
+class JobOffered(WholeOfferEvent):
+    """An employer offers work: the programme's promise for this person is kept."""
 
 
 class JobOfferAccepted(CandidacyEvent):
@@ -184,8 +188,8 @@ class JobOfferExpired(CandidacyEvent):
     expired_at: Instant
 
 
-class EmploymentStarted(CandidacyEvent):
-    """The person has begun to work; `formal` only with evidence stronger than self-declaration."""
+class WholeEmploymentEvent(CandidacyEvent):
+    """All that is told of a start of work; `formal` only with evidence stronger than self-declaration."""
 
     employment_id: UUID
     offer_id: UUID
@@ -200,28 +204,23 @@ class EmploymentStarted(CandidacyEvent):
     measure_category: IntoWork = "INTO_WORK"
 
 
-class JobOfferCorrected(CandidacyEvent):
-    """What JobOffered has told was wrong: the offer was made on this day, and two people of the desk say so."""
+class EmploymentStarted(WholeEmploymentEvent):
+    """The person has begun to work."""
 
-    offer_id: UUID
-    isco08: Isco08
-    starts_on: date
-    offered_on: date
-    formal: bool
+
+class JobOfferCorrected(WholeOfferEvent):
+    """What JobOffered has told at `reported_at` was wrong: this is right, all of it, and two people of the desk say
+    so."""
+
+    reported_at: Instant
     reason: Code
 
 
-class EmploymentCorrected(CandidacyEvent):
-    """What EmploymentStarted has told was wrong: this is right, and two people of the desk say so."""
+class EmploymentCorrected(WholeEmploymentEvent):
+    """What EmploymentStarted has told at `reported_at` was wrong: this is right, all of it, and two people of the desk
+    say so."""
 
-    employment_id: UUID
-    offer_id: UUID
-    isco08: Isco08
-    started_on: date
-    employment_type: EmploymentType
-    formal: bool
-    subsidised: bool
-    evidence_type: Evidence
+    reported_at: Instant
     reason: Code
 
 

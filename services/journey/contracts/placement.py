@@ -129,11 +129,13 @@ class EmploymentStarted(CaseContract, source="placement"):
 
 
 class JobOfferCorrected(CaseContract, source="placement"):
-    """What JobOffered has told was wrong: the offer was made on this day, and two people of the desk say so."""
+    """What JobOffered has told was wrong: this is right, all of it, and two people of the desk say so."""
 
     candidacy_id: UUID
     offer_id: UUID
     starts_on: Day
+    expires_at: Instant
+    employment_type: Code
     offered_on: Day
 
 

@@ -144,6 +144,9 @@ class Offer:
     expires_at: datetime
     formal: bool
     subsidised: bool
+    reported_at: datetime
+    """When it was first told, whatever was corrected since; of an offer that was stored before this was kept, when the
+    day began on which it was made."""
     status: OfferStatus = "open"
     answered_on: date | None = None
     decline_reason: str | None = None
@@ -157,6 +160,8 @@ class Employment:
     started_on: date
     evidence_type: Evidence
     formal: bool
+    reported_at: datetime
+    """When it was first told, as of an offer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,11 +231,16 @@ class Candidacy(Stepping[Step]):
                 starts_on=offer.starts_on.replace(day=1),
                 offered_on=offer.offered_on.replace(day=1),
                 answered_on=_month(offer.answered_on),
-                expires_at=offer.expires_at.replace(day=1, hour=0, minute=0, second=0, microsecond=0),
+                expires_at=_beginning(offer.expires_at),
+                reported_at=_beginning(offer.reported_at),
             ),
             employment=None
             if employment is None
-            else replace(employment, started_on=employment.started_on.replace(day=1)),
+            else replace(
+                employment,
+                started_on=employment.started_on.replace(day=1),
+                reported_at=_beginning(employment.reported_at),
+            ),
         )
 
     def presented(self, on: date, owed_from: datetime, answer_due_at: datetime) -> Candidacy:
@@ -314,6 +324,11 @@ def _owed(since: datetime | None, due_at: datetime | None) -> dict[str, Any]:
 def _answered(offer: Offer | None, status: OfferStatus, on: date | None) -> Offer:
     assert offer is not None, "a candidacy without an offer has none to answer"
     return replace(offer, status=status, answered_on=on)
+
+
+def _beginning(at: datetime) -> datetime:
+    """Of its month."""
+    return at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
 def _month(day: date | None) -> date | None:
