@@ -18,8 +18,6 @@ from placement.domain.correction import Record
 from placement.domain.terms import (
     EmploymentType,
     Evidence,
-    InterviewMode,
-    InterviewOutcome,
     Party,
     ReferralEnd,
     ShownReason,
@@ -89,10 +87,11 @@ class CandidacyOutcome(Answer):
 class InterviewView(Answer):
     """When employer and person meet, or met."""
 
+    interview_id: UUID = Field(validation_alias="id")
     at: datetime
-    mode: InterviewMode
+    mode: str = Field(description="a code of interview_modes")
     held_on: date | None = Field(description="null: nobody has told what became of it")
-    outcome: InterviewOutcome | None
+    outcome: str | None = Field(description="a code of interview_outcomes; null: the same")
 
 
 class OfferView(Answer):

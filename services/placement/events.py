@@ -16,8 +16,6 @@ from placement.domain.terms import (
     DistanceBand,
     EmploymentType,
     Evidence,
-    InterviewMode,
-    InterviewOutcome,
     Party,
     WageBand,
 )
@@ -96,37 +94,40 @@ class CandidatePresented(CandidacyEvent):
     employer_id: UUID
 
 
-class InterviewArranged(CandidacyEvent):
-    """Employer and person are to meet. Told again, it is another time, or another interview."""
+class InterviewEvent(CandidacyEvent):
+    """A fact about one meeting of person and employer."""
 
+    interview_id: UUID
     employer_id: UUID
-    at: Instant
-    mode: InterviewMode
 
 
-class InterviewHeld(CandidacyEvent):
+class InterviewArranged(InterviewEvent):
+    """Employer and person are to meet. Told again of the same interview it is moved; a further one has another id."""
+
+    takes_place_on: date
+    mode: Code
+
+
+class InterviewReported(InterviewEvent):
     """What became of an interview: they met, or one of them did not come. It never counts against the person."""
 
-    employer_id: UUID
     held_on: date
-    outcome: InterviewOutcome
+    outcome: Code
 
 
-class InterviewCorrected(CandidacyEvent):
-    """What InterviewHeld has told of the last interview was wrong; this is right, as if it had been told so then."""
+class InterviewCorrected(InterviewEvent):
+    """What InterviewReported has told at `reported_at` was wrong; this is right, as if it had been told so then."""
 
-    employer_id: UUID
     held_on: date
-    outcome: InterviewOutcome
-    reported_at: Instant | None = None
+    outcome: Code
+    reported_at: Instant
     reason: Code
 
 
-class InterviewVoided(CandidacyEvent):
-    """What InterviewHeld has told of the last interview was an error: they are to meet, as was arranged."""
+class InterviewVoided(InterviewEvent):
+    """What InterviewReported has told at `reported_at` was an error: they are to meet, as was arranged."""
 
-    employer_id: UUID
-    reported_at: Instant | None = None
+    reported_at: Instant
     reason: Code
 
 
@@ -298,7 +299,7 @@ EVENTS: tuple[type[Event], ...] = (
     CandidateShortlisted,
     CandidatePresented,
     InterviewArranged,
-    InterviewHeld,
+    InterviewReported,
     InterviewCorrected,
     InterviewVoided,
     CandidacyClosed,

@@ -63,10 +63,10 @@ class InterviewVoided(CaseContract, source="placement"):
     """The interview has not been, which was told at `reported_at`."""
 
     candidacy_id: UUID
-    reported_at: Instant | None = None
+    reported_at: Instant
 
 
-class InterviewHeld(CaseContract, source="placement"):
+class InterviewReported(CaseContract, source="placement"):
     """What became of an interview: they met, or one of them did not come."""
 
     candidacy_id: UUID
@@ -194,7 +194,7 @@ ALL: tuple[type[Contract], ...] = (
     CandidateShortlisted,
     CandidatePresented,
     InterviewArranged,
-    InterviewHeld,
+    InterviewReported,
     InterviewCorrected,
     InterviewVoided,
     CandidacyClosed,

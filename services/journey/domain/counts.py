@@ -303,8 +303,6 @@ def _placement_voided(known: Outcome, event: placement.PlacementRecordVoided, at
 
 def _not_met(known: Outcome, event: placement.InterviewVoided, _at: datetime) -> Outcome:
     """What the employer owed was not done by an interview that has not been."""
-    if event.reported_at is None:
-        return known
     return replace(known, void=tuple(sorted({*known.void, (EMPLOYER_FEEDBACK, event.reported_at)})))
 
 

@@ -373,7 +373,7 @@ _FOLDS: Final[Mapping[type[Contract], Fold]] = {
     placement.CandidateShortlisted: _work(_shortlisted),
     placement.CandidatePresented: _work(_candidacy("presented")),
     placement.InterviewArranged: _work(_candidacy("interview")),
-    placement.InterviewHeld: _work(_interview("held")),
+    placement.InterviewReported: _work(_interview("held")),
     placement.InterviewVoided: _work(_interview("void")),
     placement.CandidacyClosed: _work(_candidacy("closed")),
     placement.JobOffered: _work(_offer("offered")),

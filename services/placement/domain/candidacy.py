@@ -30,8 +30,6 @@ from placement.domain.terms import (
     Evidence,
     GivenReason,
     Giver,
-    InterviewMode,
-    InterviewOutcome,
     Party,
     Purpose,
     ReferralEnd,
@@ -109,14 +107,15 @@ CLOSERS: Final[Mapping[GivenReason, tuple[frozenset[Giver], frozenset[CandidacyS
 
 @dataclass(frozen=True, slots=True)
 class Interview:
-    """When and how employer and person meet, and what became of it, once that is told."""
+    """When and how employer and person meet, and what became of it, once that is told. Moved, it stays the same one."""
 
+    id: UUID
     at: datetime
-    mode: InterviewMode
+    mode: str
     held_on: date | None = None
-    outcome: InterviewOutcome | None = None
+    outcome: str | None = None
     reported_at: datetime | None = None
-    """When that was first told, whatever was corrected since. Older documents do not say."""
+    """When that was first told, whatever was corrected since."""
     level_before: int = 0
     """How far the employer's answer was overdue when it was told."""
 
@@ -204,6 +203,11 @@ class Candidacy(Stepping[Step]):
     def shown_reason(self) -> ShownReason | None:
         """Why it is closed, if it is, with a word of its own for a consent that expired."""
         return "consent_expired" if self.consent_end == "expired" else self.closed_reason
+
+    @property
+    def awaited(self) -> Interview | None:
+        """The interview of which nobody has told what became of it."""
+        return None if self.interview is None or self.interview.outcome is not None else self.interview
 
     @property
     def live(self) -> bool:
