@@ -16,13 +16,12 @@ from tests.support.placement.api import ACCRAS, DAKARS, EDOS, OFFICER, PROGRAMME
 from tests.support.placement.process import DAY, TODAY, Placement
 from tests.support.placement.world import ACCRA, DAKAR, EDO, LAGOS
 
-ENDS_OF_CONSENTS, RESERVED_AT_THE_OFFER, TOLD_AT, INTERVIEWS = (
+ENDS_OF_CONSENTS, RESERVED_AT_THE_OFFER, INTERVIEWS = (
     (ROOT / "services/placement/migrations" / name).read_text(encoding="utf-8")
     for name in (
         "0002_consent_ends.sql",
         "0003_reserved_at_the_offer.sql",
-        "0008_told_at.sql",
-        "0009_interviews.sql",
+        "0008_interviews.sql",
     )
 )
 
@@ -318,35 +317,6 @@ async def test_what_was_reserved_by_people_without_an_offer_is_open_again(placem
         await placement.pool.execute(RESERVED_AT_THE_OFFER)
     assert ids(await placement.get("/vacancies", status="open"), "vacancy_id") == {wanted}
     assert ids(await placement.get("/vacancies", status="reserved"), "vacancy_id") == {offered}
-
-
-async def test_what_was_stored_before_it_said_when_it_was_told_says_so_and_the_rest_is_as_it_was(
-    placement: Placement,
-) -> None:
-    employer_id = await placement.employer()
-    vacancy_id, empty = await placement.vacancy(employer_id, openings=2), await placement.vacancy(employer_id)
-    offer = await placement.offer(employer_id, vacancy_id, await placement.refer())
-    await placement.post(f"/offers/{offer['offer_id']}/accept")
-    await placement.post("/employments", bodies.employment(offer["offer_id"], started_on=TODAY.isoformat()))
-    await placement.post("/candidacies", bodies.candidacy(vacancy_id, await placement.refer()))
-    stored = "select data from vacancy order by id"
-    before = [row["data"] for row in await placement.pool.fetch(stored)]
-    for part in ("offer", "employment"):
-        await placement.pool.execute(f"update vacancy set data = data #- '{{candidacies,0,{part},reported_at}}'")
-    for _ in range(2):
-        await placement.pool.execute(TOLD_AT)
-    after = [json.loads(row["data"]) for row in await placement.pool.fetch(stored)]
-    of_day = f"{TODAY.isoformat()}T00:00:00Z"
-    expected = [json.loads(each) for each in before]
-    for vacancy in expected:
-        for candidacy in vacancy["candidacies"]:
-            for part in ("offer", "employment"):
-                if candidacy[part] is not None:
-                    candidacy[part]["reported_at"] = of_day
-    assert after == expected
-    assert (await placement.get(f"/vacancies/{empty}"))["candidacies"] == []
-    [first, _] = (await placement.get(f"/vacancies/{vacancy_id}"))["candidacies"]
-    assert (first["offer"]["offer_id"], first["status"]) == (offer["offer_id"], "started")
 
 
 async def test_an_interview_that_was_stored_without_an_id_gets_that_of_its_candidacy_and_is_told_so(

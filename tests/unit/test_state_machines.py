@@ -23,7 +23,7 @@ from vocabulary.transitions import ImpossibleStep, statuses_before
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ID = UUID(int=1)
-OFFER = candidacy.Offer(ID, "full_time", 40, "full", date(2026, 4, 1), NOW.date(), NOW, True, False, NOW)  # type: ignore[arg-type]
+OFFER = candidacy.Offer(ID, "full_time", 40, "full", date(2026, 4, 1), NOW.date(), NOW, True, False)  # type: ignore[arg-type]
 INTERVIEW = candidacy.Interview(ID, NOW, "phone")
 PREVIEW = at_the_centre.Preview("NG", "normal", (), (), (), "en", 1, False, "forced", "RETURNEE_DE", "25_34")
 
@@ -143,7 +143,7 @@ def test_a_table_names_every_status_and_every_step(name: str) -> None:
 
 def test_a_candidacy_goes_no_way_that_its_table_does_not_have() -> None:
     """The methods that carry more than a status go by the table as well."""
-    work = candidacy.Employment(ID, NOW.date(), "contract", True, NOW)
+    work = candidacy.Employment(ID, NOW.date(), "contract", True)
     ways = {
         "present": lambda it: it.presented(NOW.date(), NOW, NOW),
         "arrange": lambda it: it.invited(INTERVIEW, NOW),

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -143,12 +143,16 @@ class Offer:
     expires_at: datetime
     formal: bool
     subsidised: bool
-    reported_at: datetime
-    """When it was first told, whatever was corrected since; of an offer that was stored before this was kept, when the
-    day began on which it was made."""
     status: OfferStatus = "open"
     answered_on: date | None = None
     decline_reason: str | None = None
+    reported_at: datetime | None = None
+    """When it was first told, whatever was corrected since. Older documents do not say."""
+
+    @property
+    def told_at(self) -> datetime:
+        """When it was first told."""
+        return self.reported_at or _made_at(self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +163,13 @@ class Employment:
     started_on: date
     evidence_type: Evidence
     formal: bool
-    reported_at: datetime
+    reported_at: datetime | None = None
     """When it was first told, as of an offer."""
+
+    @property
+    def told_at(self) -> datetime:
+        """When it was first told."""
+        return self.reported_at or _made_at(self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,15 +244,15 @@ class Candidacy(Stepping[Step]):
                 starts_on=offer.starts_on.replace(day=1),
                 offered_on=offer.offered_on.replace(day=1),
                 answered_on=_month(offer.answered_on),
-                expires_at=_beginning(offer.expires_at),
-                reported_at=_beginning(offer.reported_at),
+                expires_at=offer.expires_at.replace(day=1, hour=0, minute=0, second=0, microsecond=0),
+                reported_at=None,
             ),
             employment=None
             if employment is None
             else replace(
                 employment,
                 started_on=employment.started_on.replace(day=1),
-                reported_at=_beginning(employment.reported_at),
+                reported_at=None,
             ),
         )
 
@@ -330,9 +339,9 @@ def _answered(offer: Offer | None, status: OfferStatus, on: date | None) -> Offe
     return replace(offer, status=status, answered_on=on)
 
 
-def _beginning(at: datetime) -> datetime:
-    """Of its month."""
-    return at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+def _made_at(id_: UUID) -> datetime:
+    """When an id of this service was made, to the millisecond: it begins with that (RFC 9562, version 7)."""
+    return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=id_.int >> 80)
 
 
 def _month(day: date | None) -> date | None:

@@ -175,7 +175,7 @@ def _offer_corrected(states: States, scene: Scene, facts: Facts, reason: str) ->
     offer = replace(before, offered_on=facts.day, employment_type=kind)
     candidacy = replace(scene.candidacy, offer=offer)
     told = job_offered(scene.candidate, scene.vacancy, candidacy)
-    event = JobOfferCorrected(**dict(told), reported_at=offer.reported_at, reason=reason)
+    event = JobOfferCorrected(**dict(told), reported_at=offer.told_at, reason=reason)
     if candidacy.employment is None or kind == before.employment_type:
         return _counted(states, scene, candidacy, event)
     return _counted(states, scene, candidacy, event, _of_work(scene, candidacy, reason))
@@ -191,11 +191,8 @@ def _work_corrected(states: States, scene: Scene, facts: Facts, reason: str) -> 
 
 
 def _of_work(scene: Scene, candidacy: Candidacy, reason: str) -> EmploymentCorrected:
-    told, reported_at = (
-        employment_started(scene.candidate, scene.vacancy, candidacy),
-        employment_of(candidacy).reported_at,
-    )
-    return EmploymentCorrected(**dict(told), reported_at=reported_at, reason=reason)
+    told = employment_started(scene.candidate, scene.vacancy, candidacy)
+    return EmploymentCorrected(**dict(told), reported_at=employment_of(candidacy).told_at, reason=reason)
 
 
 def _voided(states: States, scene: Scene, wanted: CorrectionRequest, context: Context) -> Decision:

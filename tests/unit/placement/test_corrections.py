@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -124,6 +125,16 @@ def test_an_offer_that_was_of_another_kind_is_corrected_and_the_work_with_it() -
     done(offer_on(world, candidacy, TODAY - DAY, kind="internship"))
     done(confirm(world, candidacy))
     assert world.told().count("EmploymentCorrected") == 1, "the work began as it was told"
+
+
+def test_a_record_that_does_not_say_when_it_was_told_was_told_when_its_id_was_made() -> None:
+    world = World()
+    candidacy = world.candidacy(world.start())
+    made_at = datetime(2026, 11, 29, 4, 27, 48, 8000, tzinfo=UTC)
+    for record in (candidacy.offer, candidacy.employment):
+        assert record is not None
+        assert record.told_at == NOW
+        assert replace(record, id=UUID("01a2258f-25a8-7116-ad17-9e56a81de554"), reported_at=None).told_at == made_at
 
 
 def test_work_that_did_not_begin_leaves_an_accepted_offer() -> None:
