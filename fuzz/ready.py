@@ -58,6 +58,11 @@ def _new(body: Body) -> Recipe:
     return make
 
 
+def _registered() -> dict[str, Any]:
+    facts = {"country": "NG", "language": "yo", "return_type": "voluntary_assisted", "age_band": "unknown"}
+    return {**facts, "household_size": 4, "reason": "misunderstood"}
+
+
 def _at(name: str, step: Step, body: Body | None = None, *, lasts: bool = False) -> Recipe:
     """To the thing that a walk leads to; `name` is how the path calls it."""
 
@@ -205,6 +210,8 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
             lambda: {"earliest": ahead(40), "latest": ahead(70), "reason": "carrier_changed"},
         ),
         "POST /cases/{case_id}/journey/cancel": _at("case_id", Walk.planned, lambda: {"reason": "country_changed"}),
+        "POST /cases/{case_id}/correct": _at("case_id", Walk.opened, _registered),
+        "POST /cases/{case_id}/void": _at("case_id", Walk.opened, lambda: {"reason": "entered_twice"}),
         "POST /cases/{case_id}/journey/depart": _at(
             "case_id",
             Walk.planned,

@@ -15,6 +15,7 @@ from counselling.handlers import (
     followed,
     incoming,
     progress,
+    registered,
 )
 from counselling.handlers.repeats import WITH_SIGNED
 from vocabulary.receiving import BY_KEY, BY_PROFILE
@@ -22,8 +23,9 @@ from vocabulary.retention import HELD, RELEASED, STARTED, STOPPED
 from vocabulary.switch import HEARD
 
 EVENTS: Mapping[type[Contract], Handler] = {
-    contracts.AdoptionRequested: Handler(BY_CASE, adopting.requested),
+    contracts.AdoptionRequested: followed(adopting.requested),
     contracts.AgeBandChanged: followed(incoming.age_band_changed),
+    contracts.CaseCorrected: followed(registered.case_corrected),
     contracts.ConsentGranted: followed(incoming.consent_granted),
     contracts.ConsentWithdrawn: followed(incoming.consent_withdrawn, WITH_SIGNED),
     contracts.ReturneeReferred: followed(incoming.returnee_referred),

@@ -53,6 +53,7 @@ class AdoptionRequested(CaseContract, source="referral"):
 
     desk: Desk
     lapses_at: Instant
+    centre: Centre | None = None
 
 
 class ProfileDestroyed(CaseContract, source="referral"):
@@ -91,6 +92,26 @@ class AgeBandChanged(CaseContract, source="referral"):
     """A person who was referred counts to another age band."""
 
     age_band: AgeBand
+
+
+class PersonCorrected(BaseModel):
+    """What a referral tells of the person beside what is told of anybody."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    admin1: Admin1 | None = None
+    household_size: int = Field(ge=1, le=30)
+    vulnerability_present: bool
+
+
+class CaseCorrected(CaseContract, source="referral"):
+    """What any referral until now has told of the person was wrong."""
+
+    country: Country
+    language: Language
+    return_type: ReturnType
+    referred: PersonCorrected | None = None
+    """Of a person who was ever referred."""
 
 
 class ReturneeReferred(CaseContract, source="referral"):

@@ -13,6 +13,8 @@ from counselling.reference import Reference
 from vocabulary import limits
 from vocabulary.countries import day_at, last_second_at
 
+ADOPTION_PRIORITY: Final = "normal"
+"""The limits by which the answer to a desk that asks for a case is owed (docs/domain.md: adoption)."""
 RENEWAL_PRIORITY: Final = "normal"
 """Whose limits a new consent has: five working days of the centre, and the steps after them."""
 

@@ -314,16 +314,26 @@ class CandidateView(CandidateItem):
 
     may_be_presented_to: tuple[str, ...] = Field(description="employers that a consent `presentation` names now")
     candidacies: tuple[CandidacyView, ...]
+    same_person: tuple[UUID, ...] = Field(
+        description="other cases that a centre has linked to it and the reader may know now: lists have one of them"
+    )
 
     @classmethod
     def with_candidacies(
-        cls, candidate: Candidate, ways: Iterable[tuple[Vacancy, Candidacy]], today: date, now: datetime
+        cls,
+        candidate: Candidate,
+        ways: Iterable[tuple[Vacancy, Candidacy]],
+        beside: Iterable[UUID],
+        today: date,
+        now: datetime,
     ) -> Self:
-        """From the states, as of `today` where the reader is; `ways` are the candidacies that the reader may see."""
+        """From the states, as of `today` where the reader is; `ways` are the candidacies that the reader may see,
+        `beside` the person's other cases of which the same is true."""
         employers = {recipient for consent in candidate.consents for recipient in consent.recipients}
         allowed = (each for each in employers if consents.covered(candidate.consents, "presentation", (each,), now))
-        candidacies = (CandidacyView.of(vacancy, each) for vacancy, each in ways)
-        return cls.of(candidate, today, may_be_presented_to=tuple(sorted(allowed)), candidacies=tuple(candidacies))
+        candidacies = tuple(CandidacyView.of(vacancy, each) for vacancy, each in ways)
+        more = {"may_be_presented_to": tuple(sorted(allowed)), "same_person": tuple(sorted(beside))}
+        return cls.of(candidate, today, candidacies=candidacies, **more)
 
 
 SMALL: Final = 5

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from chassis.pure.decision import Handler
 from chassis.pure.messages import Contract
 from placement import contracts
-from placement.handlers import BY_CASE, BY_CASE_WITH_VACANCIES, RECEIVING, followed, incoming
+from placement.handlers import BY_CASE, BY_CASE_WITH_VACANCIES, BY_PAIR, RECEIVING, followed, incoming
 from vocabulary.receiving import BY_KEY, BY_PROFILE
 from vocabulary.retention import HELD, RELEASED, STARTED, STOPPED
 from vocabulary.switch import HEARD
@@ -15,6 +15,7 @@ from vocabulary.switch import HEARD
 EVENTS: Mapping[type[Contract], Handler] = {
     contracts.AgeBandChanged: followed(BY_CASE, incoming.age_band_changed),
     contracts.AgedAtCentre: followed(BY_CASE, incoming.age_band_changed),
+    contracts.CaseCorrected: followed(BY_CASE, incoming.case_corrected),
     contracts.CaseOpened: followed(BY_CASE, incoming.case_opened),
     contracts.SignedAtCentre: followed(BY_CASE, incoming.consent_granted),
     contracts.TakenBackAtCentre: followed(BY_CASE_WITH_VACANCIES, incoming.consent_withdrawn),
@@ -34,6 +35,8 @@ EVENTS: Mapping[type[Contract], Handler] = {
     contracts.RecordVoided: followed(BY_CASE, incoming.record_voided),
     contracts.ArrivedInCountry: followed(BY_CASE, incoming.arrived),
     contracts.NeedsAssessed: followed(BY_CASE, incoming.needs_assessed),
+    contracts.CasesLinked: Handler(BY_PAIR, incoming.cases_linked),
+    contracts.LinkUndone: Handler(BY_PAIR, incoming.link_undone),
     contracts.ProfileSealed: Handler(BY_PROFILE, RECEIVING.profile_sealed),
     contracts.ProfileKeyShared: Handler(BY_KEY, RECEIVING.key_shared),
     contracts.ProfileKeyRevoked: Handler(BY_KEY, RECEIVING.key_revoked),

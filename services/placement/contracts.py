@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from pydantic import BaseModel, ConfigDict
+
 from chassis.pure.codes import Code, Day, Instant, Language
 from vocabulary import receiving, retention
 from vocabulary.codes import Admin1, CaseRef, Centre, Country, Isco08, Recipients, Skills
@@ -16,6 +18,8 @@ class AgeBandChanged(CaseContract, source="referral"):
     """A person who was referred counts to another age band."""
 
     age_band: AgeBand
+    corrected: bool | None = None
+    """Set if they never were of the one before."""
 
 
 class AgedAtCentre(CaseContract, source="counselling", name="AgeBandChanged"):
@@ -38,6 +42,23 @@ class ReturneeReferred(CaseContract, source="referral"):
     language: Language
     target_group: TargetGroup
     age_band: AgeBand
+
+
+class PersonCorrected(BaseModel):
+    """What a referral tells of the person beside what is told of anybody."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    admin1: Admin1 | None = None
+
+
+class CaseCorrected(CaseContract, source="referral"):
+    """What any referral until now has told of the person was wrong."""
+
+    country: Country
+    language: Language
+    referred: PersonCorrected | None = None
+    """Of a person who was ever referred."""
 
 
 class ReferralWithdrawn(CaseContract, source="referral"):
@@ -181,6 +202,18 @@ class NeedsAssessed(CaseContract, source="counselling"):
     """Whether the person can work now."""
 
     readiness: Readiness
+
+
+class CasesLinked(CaseContract, source="counselling"):
+    """Two people of a centre have found that this case and the case `same_as` are one person's."""
+
+    same_as: UUID
+
+
+class LinkUndone(CaseContract, source="counselling"):
+    """That this case and the case `same_as` are one person's was an error."""
+
+    same_as: UUID
 
 
 class RetentionStarted(retention.Started, source="referral"):

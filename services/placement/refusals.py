@@ -95,6 +95,11 @@ CANDIDACY_EXISTS: Final = Refused(
     "Go on with that candidacy.",
     "/case_id",
 )
+SAME_PERSON_AHEAD: Final = Refused(
+    "same_person_ahead",
+    "Under another case the same person is as far on the way into this vacancy already.",
+    "Go on with that candidacy and close this one. If they are two people, ask the centre to undo the link.",
+)
 MINOR: Final = Refused("minor", "Minors cannot have candidacies.", "Ask the centre for schooling or training instead.")
 MATCHING_CONSENT_MISSING: Final = consent_missing(
     "The person has given no consent `matching` that holds for this desk now.",

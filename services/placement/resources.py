@@ -96,8 +96,14 @@ def show_candidate(states: States, case_id: UUID, context: Context) -> Candidate
         return refusals.CANDIDATE_NOT_FOUND
     ways = [(vacancy, each) for vacancy in vacancies for each in vacancy.candidacies if each.case_id == case_id]
     seen = [(vacancy, each) for vacancy, each in ways if _sees(scope, states, each)]
-    known = candidate if scope.eyes is None or scope.eyes.know(candidate) else Candidate(case_id)
-    return CandidateView.with_candidacies(known, seen, scope.today, scope.now)
+    if scope.eyes is not None and not scope.eyes.know(candidate):
+        return CandidateView.with_candidacies(Candidate(case_id), seen, (), scope.today, scope.now)
+    beside = [
+        each.id
+        for each in states.linked(Candidate, case_id)
+        if each.id in candidate.beside and (scope.eyes is None or scope.eyes.know(each))
+    ]
+    return CandidateView.with_candidacies(candidate, seen, beside, scope.today, scope.now)
 
 
 def show_profile(states: States, candidacy_id: UUID, context: Context) -> ProfileView | Refused:
@@ -151,7 +157,9 @@ def profile_of_candidacy(states: States, candidacy_id: UUID) -> Iterable[Need]:
 VACANCY = Resource(lambda id_: (by_id(Vacancy, id_),), show_vacancy, people_of_vacancy)
 CANDIDACY = Resource(lambda id_: (by_link(Vacancy, id_),), show_candidacy, person_of_candidacy)
 PROFILE = Resource(lambda id_: (by_link(Vacancy, id_),), show_profile, profile_of_candidacy)
-CANDIDATE = Resource(lambda id_: (by_id(Candidate, id_), by_link(Vacancy, id_)), show_candidate)
+CANDIDATE = Resource(
+    lambda id_: (by_id(Candidate, id_), by_link(Candidate, id_), by_link(Vacancy, id_)), show_candidate
+)
 
 
 def _sees(scope: Scope, states: States, candidacy: Candidacy) -> bool:

@@ -32,7 +32,7 @@ KEEPS: Sequence[Kept] = (
         ENDS,
         "erased",
         by_clock(_CANDIDATE),
-        Handler(needs(id=(Clock, Candidate)), retention.candidate_over),
+        Handler(needs(id=(Clock, Candidate, Linked(Candidate))), retention.candidate_over),
     ),
     KEPT,
     CLOCK,

@@ -82,7 +82,30 @@ _SEEN: Final = """
 """
 """Which offers a desk sees: `placement.domain.sight.Eyes.see`, of candidacies with an offer. A number that is not 0,
 because PostgreSQL takes that for most of them, as it is; of a condition that lets few pass it would sort all."""
+_PERSON: Final = "coalesce({0}.data ->> 'person', {0}.id::text)"
+"""The case under which the person counts (`placement.domain.persons`)."""
+_ORDER: Final = "({0}.data ->> 'person' is not null, {0}.id)"
+"""Of a person's cases: the one under which they count comes first."""
+_ONCE: Final = f"""
+(cardinality(candidate.links) = 0 or not exists (
+    select from candidate as other
+    where other.links && (candidate.links || candidate.id) and {_PERSON.format("other")} = {_PERSON.format("candidate")}
+      and {_ORDER.format("other")} < {_ORDER.format("candidate")} and {{}}))
+"""
+"""The first of a person's cases that fit a condition, which names no table: whoever is in a list is there once."""
+_MAY_BE_PLACED: Final = f"($1::text[] is null or country = any($1)) and {_COVERED.format('$5', '$6')}"
 _COHORTS: Final = f"""
+with person as (
+    select arrived_on, first_offer_on, employed_on from candidate
+    where cardinality(links) = 0 and arrived_on is not null and target_group = $4 and {_MAY_BE_PLACED}
+    union all
+    select (array_agg(arrived_on order by data -> 'arrival_told' ->> 'reported_at' desc nulls last)
+            filter (where arrived_on is not null))[1],
+           min(first_offer_on), min(employed_on)
+    from candidate where cardinality(links) > 0 and {_MAY_BE_PLACED}
+    group by {_PERSON.format("candidate")}
+    having (array_agg(target_group order by {_ORDER.format("candidate")}))[1] = $4 and count(arrived_on) > 0
+)
 select left(arrived_on, 7) as month, days,
        count(*) as arrived, count(first_offer_on) as with_offer, count(employed_on) as employed,
        count(*) filter (where arrived_on::date + days < $2) as elapsed,
@@ -90,11 +113,11 @@ select left(arrived_on, 7) as month, days,
        count(*) filter (where arrived_on::date + days < $2
                           and first_offer_on::date <= arrived_on::date + days) as offered,
        count(*) filter (where arrived_on::date + days >= $2 and first_offer_on is not null) as running_offered
-from candidate cross join unnest($3::int[]) as days
-where ($1::text[] is null or country = any($1)) and arrived_on is not null and target_group = $4
-  and {_COVERED.format("$5", "$6")}
+from person cross join unnest($3::int[]) as days
 group by 1, 2 order by 1, 2
 """  # noqa: S608 - from code
+"""A person of whom several cases may be counted is one, with what these tell: the arrival that was told last, the first
+offer, the first work."""
 
 _OF_TARGET: Final = ("elapsed", "offered", "running", "running_offered")
 
@@ -149,11 +172,12 @@ async def vacancies(
 async def candidates(
     documents: Documents, scope: Scope, wish: Wish, *, status: CandidateStatus | None, skill: str | None
 ) -> Page[CandidateItem]:
-    """The pool: for a desk, people whose consent `matching` holds for it now."""
+    """The pool: for a desk, people whose consent `matching` holds for it now; each of them once."""
     where = _within(scope).add("status = any({}::text[])", POOL if status is None else (status,))
     where.add("data -> 'skills' ? {}", skill)
     if scope.eyes is not None:
         where.add(_COVERED, scope.now, scope.eyes.recipients)
+    where.add(_ONCE.format(where))
     return await documents.page(
         CANDIDATES, where, wish, lambda row: CandidateItem.of(_candidate.validate_json(row["data"]), scope.today)
     )
@@ -181,7 +205,8 @@ async def offers(
 async def summary(documents: Documents, scope: Scope) -> Summary:
     """The programme's promise: who has a job offer how many days after arrival.
 
-    Counted are adults whose consent `matching` holds now: for the desk that asks, or for any, if the programme asks.
+    Counted are adults whose consent `matching` holds now: for the desk that asks, or for any, if the programme asks;
+    each of them once, whatever cases they have.
     Every number is coarsened by itself (docs/domain.md: small-numbers).
     """
     recipients = None if scope.eyes is None else scope.eyes.recipients

@@ -34,7 +34,7 @@ from vocabulary.terms import (
 
 
 class CaseOutcome(Answer):
-    """A case was opened."""
+    """A case was opened, or put right."""
 
     case_id: UUID
     case_ref: str

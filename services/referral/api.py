@@ -40,6 +40,7 @@ from referral.answers import (
 from referral.bodies import (
     Booking,
     Cancellation,
+    CaseCorrection,
     DepartureCorrection,
     DepartureReport,
     DiversionReport,
@@ -57,6 +58,7 @@ from referral.domain.case import Case, CaseStatus
 from referral.domain.journey import JourneyStatus
 from referral.domain.profile import KEY_DESTROYED_WITHIN
 from referral.domain.referral import ReferralStatus
+from referral.domain.registered import Registered
 from referral.resources import (
     ALLOWED,
     CASE,
@@ -127,6 +129,20 @@ async def read_case(case_id: UUID, actor: Reader, view: Viewer) -> Response:
     holds the command to it.
     """
     return await view(CASE, case_id, actor)
+
+
+@router.post("/cases/{case_id}/correct", tags=["cases"], **personal(CaseOutcome, *REFUSALS))
+async def correct_case(case_id: UUID, body: CaseCorrection, actor: Desk, run: Changer) -> Response:
+    """Says what is right of what was registered when the case was opened: all is as if that had been registered at
+    once."""
+    right = Registered(**body.model_dump(exclude={"reason"}))
+    return await run(commands.CorrectCase(case_id, right, body.reason), actor, CASE, case_id)
+
+
+@router.post("/cases/{case_id}/void", tags=["cases"], **personal(CaseOutcome, *REFUSALS))
+async def void_case(case_id: UUID, body: Voiding, actor: Desk, run: Changer) -> Response:
+    """Says that the case was opened in error: for another person, or twice. Its consents are taken back."""
+    return await run(commands.VoidCase(case_id, body.reason), actor, CASE, case_id)
 
 
 @router.get("/cases/{case_id}/timeline", tags=["cases"], **personal(Timeline, 403, 404, tagged=True))

@@ -44,6 +44,33 @@ class NewCase(BaseModel):
     profile: ProfileBody | None = None
 
 
+class CaseCorrection(BaseModel):
+    """What is right of what was registered: all of it, also what was registered rightly."""
+
+    model_config = body(
+        country="NG",
+        admin1="NG-LA",
+        language="en",
+        return_type="voluntary_assisted",
+        age_band="35_49",
+        sex="female",
+        household_size=1,
+        vulnerability_present=False,
+        reason="misunderstood",
+    )
+
+    country: Country = Field(description="where the person returns to")
+    admin1: Admin1 | None = Field(default=None, description="home region: decides which centre")
+    language: Language
+    return_type: ReturnType
+    age_band: AgeBand = Field(description="with a birth date in the profile: as it is, the profile says it")
+    sex: Sex | None = Field(default=None, description="left out: nobody has said it")
+    household_id: UUID | None = Field(default=None, description="the same for all cases of a household")
+    household_size: StrictInt = Field(default=1, ge=1, le=30)
+    vulnerability_present: StrictBool = Field(default=False, description="whether, never which")
+    reason: Code = Field(description="a code of correction_reasons")
+
+
 class Adoption(BaseModel):
     """A case that a centre has opened for a person of the desk."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from referral.domain.registered import Registered
 from referral.domain.terms import Transport
 from vocabulary.ages import Ages
 from vocabulary.parts import SealedPart
@@ -31,6 +32,23 @@ class OpenCase:
     ages: Ages | None = None
     sex: Sex | None = None
     marks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectCase:
+    """Something was registered wrongly; this is right, all of it."""
+
+    case_id: UUID
+    registered: Registered
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoidCase:
+    """The case was opened in error: for another person, or twice."""
+
+    case_id: UUID
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,8 @@ class AgeBandChanged(ReferralEvent):
     country: Country
     age_band: AgeBand
     changed_on: FirstOfMonth
+    corrected: bool | None = None
+    """Set if the band was wrong from the beginning: the person never was of the one before."""
 
 
 class CaseOpened(ReferralEvent):
@@ -75,12 +77,46 @@ class CaseOpened(ReferralEvent):
     """As the person says; None where nobody has said it, and in older events."""
 
 
+class PersonCorrected(BaseModel):
+    """What ReturneeReferred tells of a person beside CaseOpened, the age band apart."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    admin1: Admin1 | None = None
+    household_size: int = Field(ge=1, le=30)
+    vulnerability_present: bool
+
+
+class CaseCorrected(ReferralEvent):
+    """What CaseOpened has told of the person, and any ReturneeReferred until now, was wrong; this is right, as if it
+    had been told so at once. The country of return of a referral that has ended stays the one that it was made for."""
+
+    target_group: TargetGroup
+    country: Country
+    language: Language
+    return_type: ReturnType
+    household_id: UUID | None = None
+    sex: Sex | None = None
+    referred: PersonCorrected | None = None
+    """Only of a person who was ever referred: of anybody else nobody knows it."""
+    reason: Code
+
+
+class CaseVoided(ReferralEvent):
+    """CaseOpened was an error: there is no such case. No referral is open, and the consents were taken back before."""
+
+    country: Country
+    reason: Code
+
+
 class AdoptionRequested(ReferralEvent):
     """A desk has a person whose case a centre has opened, and asks for that case. Until `lapses_at` the centre hands it
     over, with the person's consent, or declines."""
 
     desk: Desk
     lapses_at: Instant
+    centre: Centre | None = None
+    """That has opened the case, and owes the answer; only older events lack it."""
 
 
 class ConsentGranted(ReferralEvent):
@@ -395,6 +431,8 @@ OPERATIONS = operations.Operations(
 EVENTS: tuple[type[Event], ...] = (
     AgeBandChanged,
     CaseOpened,
+    CaseCorrected,
+    CaseVoided,
     AdoptionRequested,
     ConsentGranted,
     ConsentWithdrawn,

@@ -31,6 +31,28 @@ from vocabulary.refusals import (
 )
 
 CASE_NOT_FOUND: Final = not_found("case", "Take the id from GET /cases.")
+CASE_VOID: Final = Refused(
+    "case_void",
+    "This case was opened in error, and is void.",
+    "If the person is real, open a case for them; nothing new is done in this one.",
+)
+CASE_OF_A_CENTRE: Final = Refused(
+    "case_of_a_centre",
+    "A centre has registered this person, and your desk has adopted the case.",
+    "Talk with that centre: what it has recorded is for it to put right.",
+)
+CENTRE_ASKED: Final = Refused(
+    "centre_asked",
+    "A centre of the country that is registered has the person, or is asked to.",
+    "Take the referral back first, for the reason country_changed.",
+    "/country",
+)
+AGE_BY_BIRTH_DATE: Final = Refused(
+    "age_by_birth_date",
+    "The birth date in the profile says the age band.",
+    "Set the profile with the right birth date: the age band follows it.",
+    "/age_band",
+)
 CASE_EXISTS: Final = Refused("case_exists", "A case with this id exists.", "Send the request again with a new key.")
 CASE_OF_EVENT_NOT_FOUND: Final = not_found(
     "case",

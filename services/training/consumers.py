@@ -15,6 +15,7 @@ from vocabulary.switch import HEARD
 EVENTS: Mapping[type[Contract], Handler] = {
     contracts.AgeBandChanged: Handler(BY_CASE, incoming.age_band_changed),
     contracts.CaseOpened: Handler(BY_CASE, incoming.case_opened),
+    contracts.CaseCorrected: Handler(BY_CASE, incoming.case_corrected),
     contracts.CaseAdopted: Handler(BY_CASE, incoming.case_adopted),
     contracts.ConsentGranted: Handler(BY_CASE, incoming.consent_granted),
     contracts.ConsentWithdrawn: Handler(BY_CASE_WITH_SESSIONS, incoming.consent_withdrawn),

@@ -26,6 +26,14 @@ class CaseOpened(CaseContract, source="referral"):
     """The desk that acts for the person; an event from before there was this field does not say."""
 
 
+class CaseCorrected(CaseContract, source="referral"):
+    """A person was registered wrongly."""
+
+    target_group: TargetGroup
+    country: Country
+    language: Language
+
+
 class CaseAdopted(CaseContract, source="counselling"):
     """A case that a centre has opened is a desk's from now on: that desk asks for courses."""
 

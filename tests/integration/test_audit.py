@@ -185,7 +185,9 @@ def test_a_service_writes_and_reads_rows_and_can_do_nothing_else_to_them(databas
     database.run(write, as_application=True)
     assert database.fetch("select action from audit", as_application=True) == [("read_case",)]
     changes = ("update audit set org = 'x'", "update audit_seal set number = 7")
-    for statement in (*changes, *(f"{verb} {table}" for verb in VERBS for table in ("audit", "audit_seal"))):
+    tables = ("audit", "audit_seal", "audit_told", "audit_cut")
+    said = "insert into audit_cut (number, generation, mac) values (1, 'first', sha256(''))"
+    for statement in (*changes, said, *(f"{verb} {table}" for verb in VERBS for table in tables)):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             database.fetch(statement, as_application=True)
 

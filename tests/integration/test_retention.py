@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from chassis.operators.retention import Line, ask, plan, run_of, sweep
+from chassis.runtime import loops
 from tests.support.cluster import Cluster
 from tests.support.counselling.process import Process as Counselling
 from tests.support.keys import line as generation
@@ -356,3 +357,18 @@ async def test_a_seat_without_a_result_is_nobodys_when_the_course_and_the_term_a
         pass
     assert await training.run_of_the_day() == {"enrolment": 1, "learner": 1}
     assert await left_of(training, str(case)) <= {*KNOWN_BY_NAME_ONLY, "retention"}
+
+
+async def test_a_worker_shows_how_old_the_generation_is_that_seals_and_which_should_be_gone(desk: Desk) -> None:
+    async def shown(*lines: str) -> tuple[timedelta, float]:
+        vault = vault_of(*lines, now=desk.clock.now)
+        await loops.watch_keys(desk.pool, vault, desk.clock, desk.metrics)
+        read = desk.metrics.registry.get_sample_value
+        return timedelta(seconds=read("ph_keys_sealing_seconds") or 0), read("ph_keys_due") or 0
+
+    desk.clock.advance(40 * DAY)
+    rotated = (desk.clock.now() - 36 * DAY).strftime("%Y-%m-%dT%H:%M:%SZ")
+    age, due = await shown(generation("first", 1))
+    assert (age > 39 * DAY, due) == (True, 0), "since the service was set up"
+    age, due = await shown(generation("first", 1), generation("second", 2, rotated))
+    assert (age // DAY, due) == (36, 1)

@@ -52,6 +52,8 @@ def test_the_story_holds_what_it_promises_with_login_and_least_rights(
         "How the cases stand",
         "from the topics, as they happened",
         "have a job offer",
+        "are one person, once in the pool",
+        "is a case of scouts:berlin",
         "each numbered from 1 without a gap",
         "ph parked discard",
     ):

@@ -21,7 +21,7 @@ from tests.property.test_counselling_convergence import spines
 from tests.support.counselling.run import Run, Step
 from tests.support.counselling.world import CASE
 
-OF_THE_CASE = {"first_contact", "arrival_confirmation", "pre_departure_call", "reintegration_plan"}
+OF_THE_CASE = {"adoption_answer", "first_contact", "arrival_confirmation", "pre_departure_call", "reintegration_plan"}
 """What is owed once in a case; all else is owed per referral."""
 
 

@@ -75,7 +75,7 @@ class ServiceProcess:
         )
         self.sealer = Sealer(self.workshop, service.unsealed)
         self.agreed = agreed(service.name, (*service.keeps, *SWEPT), settings.reference_dir)
-        self.retention = Retention(self.workshop, self.agreed, vault)
+        self.retention = Retention(self.workshop, self.agreed, vault, service.name)
         self.app = create_api(service, settings, own=routers_of(service), marks=None if vault is None else vault.marks)
         self.app.state.clock, self.app.state.workshop = self.clock, self.workshop
         self.app.state.bus = CommandBus(self.workshop, service.commands)

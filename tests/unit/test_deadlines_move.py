@@ -16,6 +16,7 @@ from chassis.service import Service
 from counselling.contracts import ReturneeDeparted
 from placement.app import SERVICE as PLACEMENT
 from referral.domain.case import Case
+from tests.support.adopting import Adopting
 from tests.support.counselling.world import CASE, TODAY, booked, consent_gone
 from tests.support.counselling.world import Desk as Centre
 from tests.support.memory import MemoryService
@@ -88,6 +89,13 @@ def departed() -> MemoryService:
     return desk.service
 
 
+def adoption() -> MemoryService:
+    """A desk asks for a case that a centre has opened."""
+    chain = Adopting()
+    chain.ask()
+    return chain.centre.service
+
+
 def start_of_work() -> MemoryService:
     """A person has taken an offer."""
     world = World()
@@ -109,6 +117,7 @@ SET: Mapping[tuple[str, str], Callable[[], MemoryService]] = {
     ("referral", "referral_rerouting"): rerouting,
     ("referral", "handover_package"): handing_over,
     ("referral", "departure_confirmation"): handing_over,
+    ("counselling", "adoption_answer"): adoption,
     ("counselling", "pre_departure_call"): leaving,
     ("counselling", "arrival_confirmation"): departed,
     ("placement", "employment_start"): start_of_work,

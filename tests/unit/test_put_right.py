@@ -28,6 +28,8 @@ SERVICES: Final = {
 }
 PUT_RIGHT_BY: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "referral": {
+        "OpenCase": ("CorrectCase", "VoidCase"),
+        "CorrectCase": ("CorrectCase", "VoidCase"),
         "Refer": ("WithdrawReferral",),
         "SendHandoverPackage": ("VoidHandoverPackage",),
         "PlanDeparture": ("RescheduleDeparture", "CancelDeparture"),
@@ -71,6 +73,7 @@ SAYS_SO_ITSELF: Final = "it puts something right, and what was meant is recorded
 NO_FACT: Final = "it tells of the records, not of the person"
 NOT_NEEDED: Final[Mapping[str, Mapping[str, str]]] = {
     "referral": {
+        "VoidCase": SAYS_SO_ITSELF,
         "AskForCase": "the centre declines, or nobody answers and it lapses",
         "SetProfile": "set anew, the new one takes the place of it in every copy",
         "GrantConsent": "taken back by WithdrawConsent, which needs no reason of anybody",
@@ -141,7 +144,7 @@ NOT_NEEDED: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """Commands after which nothing has to be put right by another one, and why."""
 ABSENT: Final[Mapping[str, frozenset[str]]] = {
-    "referral": frozenset({"OpenCase"}),
+    "referral": frozenset(),
     "training": frozenset(),
     "counselling": frozenset({"OpenFile", "RecordAssessment", "ConfirmAdoption"}),
     "placement": frozenset(),

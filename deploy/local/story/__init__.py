@@ -1,7 +1,7 @@
 """A story that runs through all four services, over their HTTP APIs only: what it promises, it checks.
 
 39 invented people in 13 countries (`people`, `names`), 21 of whom are told one by one (`named`, `turns`, `mended`), and
-two whom nobody referred (`walk_ins`). Every step waits
+four whom nobody referred: two strangers (`walk_ins`), and two who were known before (`known_before`). Every step waits
 until the services that it concerns show its effect; time passes only when nobody has anything left to do (`clock`). At
 the end everything is read back (`ending`). It can be played again on the same data: all ids and keys are new each time.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
 from uuid import uuid4
@@ -20,7 +20,7 @@ from aiokafka.errors import KafkaError
 
 from deploy.local.places import StackError
 from deploy.local.stack import LocalStack
-from deploy.local.story import ending, germany, mended, named, poison, topics, turns, walk_ins
+from deploy.local.story import ending, germany, known_before, mended, named, poison, topics, turns, walk_ins
 from deploy.local.story.api import Api, Who
 from deploy.local.story.clock import Clocks, Director, Story
 from deploy.local.story.ordinary import ordinary
@@ -29,6 +29,20 @@ from deploy.local.story.screen import Screen
 from deploy.local.story.world import Course, World
 
 __all__ = ["play"]
+
+
+class WalkingIn:
+    """Whom nobody has referred."""
+
+    def __init__(self) -> None:
+        self.strangers = walk_ins.people()
+        self.taken_down_twice = known_before.taken_down_twice()
+        self.from_germany = known_before.from_germany()
+
+    @property
+    def cases(self) -> list[Person]:
+        """Each case of theirs."""
+        return [each.person for each in (*self.strangers, *self.taken_down_twice, self.from_germany)]
 
 
 def play(stack: LocalStack) -> None:
@@ -62,7 +76,7 @@ async def _play(stack: LocalStack, screen: Screen) -> None:
             f"and {len({person.trade for person in people})} trades; it begins on {clocks.now:%A, %Y-%m-%d}"
         )
         only_seat = await _schedule_courses(world, people)
-        walking_in = walk_ins.people()
+        walking_in = WalkingIn()
         await director.play(_stories(world, people, only_seat, walking_in))
         await _end(world, people, walking_in, since)
         screen.say(
@@ -90,9 +104,7 @@ async def _schedule_courses(w: World, people: list[Person]) -> Course:
     return only_seat
 
 
-def _stories(
-    w: World, people: list[Person], only_seat: Course, walking_in: Sequence[walk_ins.WalkIn]
-) -> Iterator[Story]:
+def _stories(w: World, people: list[Person], only_seat: Course, walking_in: WalkingIn) -> Iterator[Story]:
     """Everybody's story; those with the longest first day come first."""
     by_number = {person.number: person for person in people}
     told = {
@@ -118,21 +130,24 @@ def _stories(
     yield partial(turns.one_of_two, w, by_number[15], by_number[16])
     for number, story in told.items():
         yield partial(story, w, by_number[number])
-    for one in walking_in:
+    for one in walking_in.strangers:
         yield partial(walk_ins.play, w, one)
+    yield partial(known_before.linked, w, *walking_in.taken_down_twice)
+    yield partial(known_before.adopted, w, walking_in.from_germany)
     for person in people:
         if not person.named:
             yield partial(ordinary, w, person)
 
 
-async def _end(w: World, people: list[Person], walking_in: Sequence[walk_ins.WalkIn], since: topics.Offsets) -> None:
+async def _end(w: World, people: list[Person], walking_in: WalkingIn, since: topics.Offsets) -> None:
     rest = await ending.come_to_rest(w)
-    everybody = [*people, *(one.person for one in walking_in)]
+    everybody = [*people, *walking_in.cases]
     found, events, parked = await asyncio.gather(
         ending.situations(w, people), topics.read(w.stack, since), poison.parked(w, everybody)
     )
     ending.show_situations(w, found)
-    await walk_ins.read_back(w, walking_in)
+    await walk_ins.read_back(w, walking_in.strangers)
+    await known_before.read_back(w, walking_in.taken_down_twice, walking_in.from_germany)
     await ending.show_names(w, people)
     ending.show_events(w, events, people[0])
     await ending.show_offers(w, found)

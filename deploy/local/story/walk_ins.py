@@ -36,8 +36,10 @@ class WalkIn:
 
 def people() -> tuple[WalkIn, ...]:
     """The two, as nobody has seen them yet."""
-    displaced = _person(101, "IQ", "IQ-AR", "ckb", "centre:IQ-EBL", ("7531",), "walks in, displaced")
-    local = _person(102, "GH", "GH-AA", "en", "centre:GH-ACC", ("7126",), "walks in, a local, comes back")
+    displaced = invented(101, "IQ", "IQ-AR", "ckb", "centre:IQ-EBL", ("7531",), "walks in, displaced", NAMES["ckb"][-1])
+    local = invented(
+        102, "GH", "GH-AA", "en", "centre:GH-ACC", ("7126",), "walks in, a local, comes back", NAMES["en"][-1]
+    )
     return (
         WalkIn(displaced, "IDP_OR_REFUGEE", "female", "Shilan Rashid"),
         WalkIn(local, "LOCAL", "female", "quartey", comes_back=True),
@@ -47,16 +49,10 @@ def people() -> tuple[WalkIn, ...]:
 async def play(w: World, one: WalkIn) -> None:
     """From the door of the centre to an offer that is accepted."""
     person = one.person
-    await _taken_in(w, one)
-    found = await w.api.post(counsellor(person), "counselling", "/files/search", {"name": one.spelled})
-    if person.case_id not in {each["case_id"] for each in found["items"]}:
-        raise StackError(f"{person}: {person.centre} does not find them by their name, spelled otherwise")
-    await _sign(w, person, "matching", [])
-    await w.api.until(
-        f"{person} in the pool of the placement desk",
-        lambda: seen.candidate(w, person),
-        lambda candidate: candidate["status"] == "active" and candidate["target_group"] == one.target_group,
-    )
+    await taken_in(w, one)
+    await found_by_name(w, one, person)
+    await sign(w, person, "matching", [])
+    await pooled(w, one)
     w.tell(person, "in the pool of the placement desk, with the consent that was signed at the centre")
     offer_id = await _offered(w, person)
     await w.api.post(officer(person), "placement", f"/offers/{offer_id}/accept")
@@ -68,6 +64,23 @@ async def play(w: World, one: WalkIn) -> None:
     w.tell(person, "presented with consent, offered work, accepted")
     if one.comes_back:
         await _comes_back(w, person)
+
+
+async def found_by_name(w: World, one: WalkIn, *cases: Person) -> None:
+    """The centre finds these cases by the name as somebody else writes it down."""
+    desk = counsellor(one.person)
+    found = await w.api.post(desk, "counselling", "/files/search", {"name": one.spelled})
+    if not {each.case_id for each in cases} <= {each["case_id"] for each in found["items"]}:
+        raise StackError(f"{one.person}: {one.person.centre} does not find them by their name, spelled otherwise")
+
+
+async def pooled(w: World, one: WalkIn) -> None:
+    """Until the placement desk has them."""
+    await w.api.until(
+        f"{one.person} in the pool of the placement desk",
+        lambda: seen.candidate(w, one.person),
+        lambda candidate: candidate["status"] == "active" and candidate["target_group"] == one.target_group,
+    )
 
 
 async def read_back(w: World, everybody: Sequence[WalkIn]) -> None:
@@ -99,7 +112,8 @@ async def _seen(w: World, person: Person) -> tuple[Answer, Answer, Answer]:
     )
 
 
-async def _taken_in(w: World, one: WalkIn) -> None:
+async def taken_in(w: World, one: WalkIn) -> None:
+    """The centre opens a file, with the consent to be advised, and assesses."""
     person = one.person
     body = {
         "target_group": one.target_group, "admin1": person.admin1, "language": person.language,
@@ -121,7 +135,7 @@ async def _taken_in(w: World, one: WalkIn) -> None:
 async def _offered(w: World, person: Person) -> str:
     vacancy_id, employer_id = await vacancy(w, person)
     candidacy_id = await shortlist(w, person, vacancy_id)
-    await _sign(w, person, "presentation", [f"employer:{employer_id}"])
+    await sign(w, person, "presentation", [f"employer:{employer_id}"])
     await w.api.until(
         f"the consent of {person} at the placement desk",
         lambda: seen.candidate(w, person),
@@ -149,7 +163,8 @@ async def _comes_back(w: World, person: Person) -> None:
     w.tell(person, "has come back, and is in the centre's care again: no scout was asked")
 
 
-async def _sign(w: World, person: Person, purpose: str, recipients: list[str]) -> None:
+async def sign(w: World, person: Person, purpose: str, recipients: list[str]) -> None:
+    """They sign at the centre."""
     body = {"purpose": purpose, "recipients": recipients, **_sheet(w, person)}
     await w.api.post(counsellor(person), "counselling", f"/files/{person.case_id}/consents", body)
 
@@ -161,10 +176,18 @@ def _sheet(w: World, person: Person) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _person(
-    number: int, country: str, admin1: str, language: str, centre: str, isco08: tuple[str, ...], title: str
+def invented(
+    number: int,
+    country: str,
+    admin1: str,
+    language: str,
+    centre: str,
+    isco08: tuple[str, ...],
+    title: str,
+    name: tuple[str, str],
 ) -> Person:
-    given_name, family_name = NAMES[language][-1]
+    """Somebody of whom no desk in Germany knows."""
+    given_name, family_name = name
     return Person(
         number=number,
         country=country,

@@ -53,6 +53,13 @@ select u.number, u.audit_id, u.digest, u.generation, u.mac from {rows} order by 
     exact=True,
 )
 
+_TOLD = Part(
+    "audit_told",
+    "insert into audit_told (number) select u.number from {rows} on conflict do nothing returning true",
+    ("number bigint",),
+)
+"""The audit is cut at an end that was told, and nowhere else (`audit/cut.py`)."""
+
 log = get_logger(__name__)
 
 
@@ -137,5 +144,6 @@ class AuditSealer:
             trace = self._tracer.root()
             told = Emitted(event, str(self._chain), str(uuid_utils.uuid7()), self._actor, trace, "")
             append(writes, [told], stands["now"])
+            writes.add(_TOLD, [(number,)])
         await writes.execute(connection)
         return len(seals)

@@ -1,6 +1,7 @@
 """Walks the chain over the audit and compares it with what was told to the outside: which row is not what it was?
 
-Read in one snapshot, side by side: the rows by id, and their seals.
+Read in one snapshot, side by side: the rows by id, and their seals. Where rows have gone by their term, the walk begins
+at the seal that has stayed.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import asyncpg
 from aiokafka import TopicPartition
 
 from chassis.audit.chain import Row, Seal, beginning, digest_of
+from chassis.audit.cut import Cut, cut_of
 from chassis.kafka.past import Reader, opened
 from chassis.outbox.partitions import partition_of
 from chassis.pure.audit import AuditSealed, chain_of
@@ -63,6 +65,8 @@ class Report:
     """Rows behind the last seal: nothing shows yet whether they were changed."""
     without_key: int = 0
     """Seals whose generation of keys is not listed any more: their digests are compared, not their countersignature."""
+    cut: int = 0
+    """Up to which number rows have gone by their term; 0: none has."""
     told: int = 0
     """Ends of the chain that were told to the outside."""
     told_last: str = ""
@@ -79,7 +83,7 @@ async def verify(connection: asyncpg.Connection, vault: KeyVault, service: str, 
     report = Report(told=len(told), told_last=told[-1].at if told else "")
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         last = await connection.fetchrow(_LAST)
-        walk = _Walk(report, vault, beginning(service), 0 if last is None else last["audit_id"])
+        walk = _Walk(report, vault, service, 0 if last is None else last["audit_id"], await cut_of(connection))
         async for row, seal in _side_by_side(connection):
             walk.take(row, seal)
         await _compare(connection, report, told, 0 if last is None else last["number"])
@@ -88,13 +92,21 @@ async def verify(connection: asyncpg.Connection, vault: KeyVault, service: str, 
 
 
 class _Walk:
-    def __init__(self, report: Report, vault: KeyVault, digest: bytes, sealed_to: int) -> None:
+    def __init__(self, report: Report, vault: KeyVault, service: str, sealed_to: int, cut: Cut | None) -> None:
         self._report = report
         self._vault = vault
-        self._before: bytes | None = digest
+        self._before: bytes | None = beginning(service)
         """The digest that the next row follows on; None if a seal lacks before it."""
         self._number = 0
         self._sealed_to = sealed_to
+        self._cut = cut
+        """Up to where rows have gone by their term, if the service has said so."""
+        if cut is not None and not cut.is_genuine(vault, service):
+            says = (
+                f"rows up to number {cut.number} are said to have gone by their term, and the service has not said it"
+            )
+            report.add(Finding("removed", 0, 1, says))
+            self._cut = None
 
     def take(self, row: Row | None, seal: Seal | None) -> None:
         if seal is None:
@@ -104,6 +116,10 @@ class _Walk:
                 self._report.add(Finding("inserted", row.id, self._number + 1, says))
             else:
                 self._report.unsealed += 1
+            return
+        if self._cut is not None and self._number == 0 and (seal.number, row) == (self._cut.number, None):
+            self._report.cut = self._number = seal.number
+            self._before = seal.digest
             return
         self._report.sealed += 1
         if seal.number != self._number + 1:

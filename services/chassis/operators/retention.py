@@ -48,7 +48,16 @@ _SOME = """
 select subject from ({due}) as it where due_at <= $4 and held_by = '{{}}' and subject > $5 order by subject limit $6
 """
 _STILL = "select subject from ({due}) as it where due_at <= $4 and held_by = '{{}}' and subject = any($5)"
+AUDIT: Final = Swept(
+    "audit",
+    frozenset({"written"}),
+    "erased",
+    "select null::uuid as subject, 'written' as reference, at as since, '{}'::text[] as holds from audit",
+    None,
+)
+"""Who did or saw what. The chain over it is cut by `audit/cut.py`, in a run."""
 SWEPT: Final = (
+    AUDIT,
     Swept(
         "answer",
         frozenset({"created"}),
@@ -130,7 +139,7 @@ async def line_of(connection: Connection, agreed: Agreed, kind: Kept | Swept, no
 async def sweep(connection: Connection, agreed: Agreed) -> None:
     """Ends what belongs to no subject and is older than its term."""
     for kind in agreed.kinds:
-        if isinstance(kind, Swept):
+        if isinstance(kind, Swept) and kind.sweep is not None:
             for rule in agreed.rules[kind.kind]:
                 await connection.execute(kind.sweep, rule.term)
 

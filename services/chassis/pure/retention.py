@@ -74,13 +74,13 @@ class Kept:
 @dataclass(frozen=True)
 class Swept:
     """A kind that belongs to no subject, counted by the database's own clock. `find` as of `Kept`, without a subject;
-    `sweep` is SQL that ends what is older than the term $1, an interval as text."""
+    `sweep` is SQL that ends what is older than the term $1, an interval as text. None: a run ends it, by hand."""
 
     kind: str
     references: frozenset[str]
     effect: Effect
     find: str
-    sweep: str
+    sweep: str | None
 
 
 def by_clock(there: str) -> str:

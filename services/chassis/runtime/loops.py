@@ -18,6 +18,7 @@ from chassis.pure.retention import Agreed
 from chassis.service import Watched
 from chassis.telemetry.logs import get_logger
 from chassis.telemetry.metrics import Metrics
+from chassis.vault import rotation
 from chassis.vault.vault import KeyVault
 from chassis.waiting import is_set_within
 from chassis.work.calendar import Calendar
@@ -95,6 +96,9 @@ class Loop:
                 await is_set_within(self._stop, pause)
 
 
+_SET_UP = "select min(applied_at) from schema_migration"
+
+
 async def observe(pool: asyncpg.Pool, clock: Clock, metrics: Metrics) -> int:
     """Reads the gauges that live in the database: one statement."""
     async with pool.acquire(timeout=LENT_WITHIN) as connection:
@@ -152,6 +156,17 @@ async def keep_calendar(calendar: Calendar, mover: DeadlineMover | None) -> int:
 async def keep_keys(vault: KeyVault) -> int:
     """Takes a new key file, beside the loop."""
     await asyncio.to_thread(vault.renew)
+    return 0
+
+
+async def watch_keys(pool: asyncpg.Pool, vault: KeyVault, clock: Clock, metrics: Metrics) -> int:
+    """Shows how old the generation of keys is that seals, and which others should be gone. No process rotates or
+    destroys keys: it has no right to write the file, which lies with those who keep the escrow."""
+    async with pool.acquire(timeout=LENT_TO_BACKGROUND_WITHIN) as connection:
+        begun = await connection.fetchval(_SET_UP)
+    now = clock.now()
+    metrics.keys_sealing.set(rotation.sealing_for(vault.ring, now, begun).total_seconds())
+    metrics.keys_due.set(len(rotation.due(vault.ring, now)))
     return 0
 
 

@@ -83,6 +83,7 @@ from chassis.work.workshop import Workshop, tag_key
 CALENDAR_SECONDS = 5.0
 """How long a process may not know that its file of days is another one."""
 KEYS_SECONDS = 5.0
+KEYS_WATCHED_SECONDS = 60.0
 """How long a process may not know that its key file is another one."""
 UNSEALED_SECONDS = 60.0
 FOLLOWED_SECONDS = 60.0
@@ -264,6 +265,7 @@ class Runtime:
         deadlines = DeadlineRunner(workshop, self.service.deadlines)
         repeater = Repeater(workshop, self.service.repeats, self.service.subject, self.vault)
         reporter = Reporter(workshop, self.service.name, self.service.operations)
+        ending = Retention(workshop, self.agreed, self.vault, self.service.name)
         for loop in (
             Loop("repeats", repeater.step, REPEATS_SECONDS, self.metrics),
             Loop("deadlines", deadlines.fire_due, self.settings.deadline_poll_seconds, self.metrics),
@@ -271,7 +273,7 @@ class Runtime:
             Loop("operations", reporter.step, REPORT_SECONDS, self.metrics),
             Loop("gauges", lambda: loops.observe(workshop.pool, self.clock, self.metrics), 5.0, self.metrics),
             Loop("forget", lambda: loops.forget(workshop.pool, self.agreed), 60.0, self.metrics),
-            Loop("retention", Retention(workshop, self.agreed, self.vault).step, RETENTION_SECONDS, self.metrics),
+            Loop("retention", ending.step, RETENTION_SECONDS, self.metrics),
         ):
             self._loop(loop)
         if self.service.watched:
@@ -287,6 +289,8 @@ class Runtime:
             rewrapper = Rewrapper(workshop, self.service.wrapped, self.vault)
             self._loop(Loop("rewrapper", rewrapper.step, KEYS_SECONDS, self.metrics))
         if self.vault is not None:
+            watch = partial(loops.watch_keys, workshop.pool, self.vault, self.clock, self.metrics)
+            self._loop(Loop("rotation", watch, KEYS_WATCHED_SECONDS, self.metrics))
             audit = AuditSealer(
                 workshop.pool,
                 self.vault,

@@ -128,6 +128,8 @@ class Metrics:
         self.retention_ended = counter("retention_ended", "Subjects whose records have ended", ("kind", "effect"))
         self.watched = gauge("watched", "What the service itself counts, because nobody else would notice", ("what",))
         self.wrapped_under_older = gauge("wrapped_under_older", "Aggregates whose data keys could not be wrapped anew")
+        self.keys_sealing = gauge("keys_sealing_seconds", "For how long the generation of keys that seals has done so")
+        self.keys_due = gauge("keys_due", "Generations of keys whose day of destruction has come")
         self.vault_locked = counter("vault_locked", "Sealed data that did not open when they were asked for")
         self.foreign_records = counter("foreign_records", "Records in own topics that others wrote", ("topic",))
 

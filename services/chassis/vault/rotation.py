@@ -59,6 +59,17 @@ def _stands(ring: KeyRing, generation: Generation, wrapped: int, now: datetime) 
     return Stands(generation.id, state, generation.seals_from, destroyed_on, wrapped)
 
 
+def sealing_for(ring: KeyRing, now: datetime, begun: datetime) -> timedelta:
+    """For how long the generation that seals has done so. The first of a file does since ever: since `begun`, when the
+    service was set up."""
+    return max(timedelta(0), now - (ring.sealing(now).seals_from or begun))
+
+
+def due(ring: KeyRing, now: datetime) -> list[str]:
+    """The generations of the file whose day of destruction has come."""
+    return [each.id for each in standing(ring, {}, now) if each.state == "due"]
+
+
 def rotated(ring: KeyRing, id_: str, seals_from: datetime, entropy: Entropy) -> KeyRing:
     """The file with one more generation, which seals from then on. Raises `ValueError` for an id that is none or is
     taken, or a moment before that of the last one."""

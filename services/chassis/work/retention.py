@@ -15,10 +15,11 @@ from uuid import UUID
 
 import asyncpg
 
+from chassis.audit.cut import cut
 from chassis.audit.rows import DONE, WRITTEN, Who
-from chassis.operators.retention import SYSTEM, Line, ask, line_of, some_due, still_due
+from chassis.operators.retention import AUDIT, SYSTEM, Line, ask, line_of, some_due, still_due
 from chassis.postgres.database import LENT_TO_BACKGROUND_WITHIN, Connection, reason_of
-from chassis.postgres.writes import Part
+from chassis.postgres.writes import Part, Writes
 from chassis.pure.decision import Refused
 from chassis.pure.retention import Agreed, Kept, TermOver
 from chassis.telemetry.logs import get_logger
@@ -48,10 +49,11 @@ log = get_logger(__name__)
 class Retention:
     """Of one worker."""
 
-    def __init__(self, workshop: Workshop, agreed: Agreed, vault: KeyVault | None) -> None:
+    def __init__(self, workshop: Workshop, agreed: Agreed, vault: KeyVault | None, service: str) -> None:
         self._shop = workshop
         self._agreed = agreed
         self._vault = vault
+        self._service = service
         self._measured = float("-inf")
 
     async def step(self) -> int:
@@ -98,6 +100,9 @@ class Retention:
                 await connection.execute(_GOES_ON, run["id"], kind.kind, upto, json.dumps(report))
                 return found
             after = NOBODY
+        if removed := await self._cut_audit(connection, run["asked_by"]):
+            report[AUDIT.kind] = report.get(AUDIT.kind, 0) + removed
+            self._shop.metrics.retention_ended.labels(AUDIT.kind, AUDIT.effect).inc(removed)
         await connection.execute(_GOES_ON, run["id"], None, None, json.dumps(report))
         await connection.execute(_ENDED, run["id"], now)
         log.info("retention_run", count=sum(report.values()))
@@ -127,11 +132,22 @@ class Retention:
         if kind.rows:
             work.writes.add(Part("ended", kind.rows, ("id uuid",)), [(each,) for each in ended])
         if ended and self._vault is not None:
-            role = SYSTEM if by == SYSTEM else "operator"
-            who = Who(self._vault.marks(by.encode())[0], role, self._shop.actor.org, f"retention:{kind.kind}")
-            work.writes.add(WRITTEN, [who.row(ended, DONE)])
+            work.writes.add(WRITTEN, [_who(self._vault, by, self._shop.actor.org, kind.kind).row(ended, DONE)])
         await work.save(connection)
         return len(subjects), len(ended), subjects[-1]
+
+    async def _cut_audit(self, connection: Connection, by: str) -> int:
+        """How many rows of the audit have gone; that they have is a row itself, which names nobody."""
+        rules = self._agreed.rules.get(AUDIT.kind)
+        if self._vault is None or not rules:
+            return 0
+        [rule] = rules
+        removed = await cut(connection, self._vault, self._service, rule.term)
+        if removed:
+            writes = Writes()
+            writes.add(WRITTEN, [_who(self._vault, by, self._shop.actor.org, AUDIT.kind).row([], DONE)])
+            await writes.execute(connection)
+        return removed
 
     def _show(self, line: Line, now: datetime) -> None:
         metrics = self._shop.metrics
@@ -140,3 +156,8 @@ class Retention:
         metrics.retention_overdue.labels(line.kind).set(line.overdue)
         metrics.retention_held.labels(line.kind).set(line.held)
         metrics.retention_oldest.labels(line.kind).set(oldest)
+
+
+def _who(vault: KeyVault, by: str, org: str, kind: str) -> Who:
+    """Whose row it is that records of a kind have ended."""
+    return Who(vault.marks(by.encode())[0], SYSTEM if by == SYSTEM else "operator", org, f"retention:{kind}")

@@ -2,6 +2,7 @@
 
     kept --a desk asks for it--> asked --the person signs, the centre hands it over--> adopted
     asked --the centre declines, or nobody answers in time--> kept
+    asked --the file ends by its term--> nothing is left to hand over
 
 From `adopted` on the desk keeps consents for placement, the profile, and the end of the case. The file, its id, its
 support, and what the person signs to be advised stay the centre's.
@@ -25,6 +26,8 @@ class Adoption:
     requested_at: datetime
     lapses_at: datetime
     adopted_at: datetime | None = None
+    overdue_level: int = 0
+    """The level that the missing answer has reached."""
 
     def waits(self, now: datetime) -> bool:
         """Whether the centre may still answer."""

@@ -34,6 +34,7 @@ from counselling.domain.plan import Plan
 from counselling.domain.preparation import Call, Package, Preparation
 from counselling.domain.progress import Course, Early, Employment, Offer
 from counselling.domain.referral import CARED_FOR, LIVE, TAKEN_ON, EarlyWithdrawal, Referral, ReferralStatus
+from counselling.domain.registered import PutRight
 from counselling.domain.voiding import Voided
 from vocabulary.ages import Age
 from vocabulary.missed import Missed
@@ -146,6 +147,8 @@ class CentreFile:
     """When the centre last said no to that: a request from before that is answered, also when it is read again."""
     voided: tuple[Voided, ...] = ()
     """What was recorded of the known journey and does not count."""
+    put_right: PutRight | None = None
+    """What the desk has said last of the person, because what it had told was wrong."""
 
     @property
     def live(self) -> tuple[Referral, ...]:
@@ -199,6 +202,17 @@ class CentreFile:
         """The file of a person who counts to this age band: every preview shows it, whoever may see that."""
         referrals = tuple(referral.aged(age, now) for referral in self.referrals)
         return replace(self, referrals=referrals, age=age if age.outdates(self.age) else self.age)
+
+    def with_previews_right(self, right: PutRight) -> CentreFile:
+        """The file of whom the desk had told something wrong; what was passed on was told with the first."""
+        told_at = {each.id: each.received_at for each in self.referrals}
+        referrals = tuple(
+            each
+            if each.walk_in
+            else replace(each, preview=right.of(each.preview, told_at.get(each.root_id, each.received_at)))
+            for each in self.referrals
+        )
+        return replace(self, referrals=referrals)
 
     def held_by(self, centre: str) -> Referral | None:
         """The referral by which this centre has the person in its care; the first, if there are several."""

@@ -106,7 +106,7 @@ COMMANDS: Mapping[type[Any], Handler] = {
     commands.RecordConsent: followed(consents.record_consent, WITH_SIGNED),
     commands.WithdrawConsent: followed(consents.withdraw_consent, WITH_SIGNED),
     commands.ConfirmAdoption: followed(adopting.confirm, FOR_ADOPTION),
-    commands.DeclineAdoption: Handler(WITH_PROFILE, adopting.decline),
+    commands.DeclineAdoption: followed(adopting.decline, WITH_PROFILE),
     commands.LinkCases: Handler(OF_BOTH, linking.request),
     commands.ConfirmLink: Handler(OF_BOTH, linking.confirm),
     commands.RejectLink: Handler(OF_BOTH, linking.reject),
@@ -119,6 +119,7 @@ COMMANDS: Mapping[type[Any], Handler] = {
 DEADLINES: Mapping[str, Handler] = {
     deadlines.PROFILE_DESTRUCTION: Handler(needs(owner=WalkIn), destruction.destroy),
     deadlines.PROFILE_MARKS: Handler(needs(owner=WalkIn), walk_ins.mark_again),
+    deadlines.ADOPTION_LAPSES: Handler(BY_OWNER, adopting.lapses),
     deadlines.AGE_BAND: followed(ages.band_ends, BY_OWNER),
     **{each.name: Handler(BY_OWNER, each.fires) for each in overdue.LADDERS},
 }
@@ -126,12 +127,15 @@ MOVES: Mapping[str, Handler] = {
     each.name: Handler(BY_OWNER, each.moves) for each in overdue.LADDERS if each.name not in deadlines.STAYS
 }
 
-FOLLOWS: Mapping[Ladder, Handler] = {each: Handler(needs(id=each.state), each.stored) for each in overdue.LADDERS}
+FOLLOWS: Mapping[Ladder, Handler] = {
+    **{each: Handler(needs(id=each.state), each.stored) for each in overdue.LADDERS},
+    overdue.ADOPTIONS: Handler(needs(id=CentreFile), adopting.stored),
+}
 """For what was stored before there was the kind of deadline."""
 
 REPEATS: Mapping[type[Event], Handler] = {
-    events.CaseAdopted: Handler(BY_CASE, adopting.told_adopted),
-    events.AdoptionDeclined: Handler(BY_CASE, adopting.told_declined),
+    events.CaseAdopted: Handler(BY_CASE, with_deadlines((overdue.ADOPTIONS,), adopting.told_adopted)),
+    events.AdoptionDeclined: Handler(BY_CASE, with_deadlines((overdue.ADOPTIONS,), adopting.told_declined)),
     events.CasesLinked: Handler(OF_BOTH, linking.told_linked),
     events.LinkUndone: Handler(OF_BOTH, linking.told_undone),
     events.ConsentWithdrawn: Handler(repeats.WITH_SIGNED, with_deadlines(overdue.LADDERS, repeats.consent_withdrawn)),

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from chassis.pure.decision import NOTHING, Context, Decision, Refused
+from chassis.pure.decision import NOTHING, Cleared, Context, Deadline, DeadlineDue, Decision, Refused, Stored
 from chassis.pure.retention import Clock
 from chassis.pure.states import States
 from counselling import contracts, refusals
@@ -33,8 +33,11 @@ from counselling.events import (
     HoldPassedOn,
 )
 from counselling.handlers.access import by_centre, sight_in
+from counselling.handlers.deadlines import ADOPTION_ANSWER, ADOPTION_LAPSES
+from counselling.handlers.overdue import ADOPTIONS
 from counselling.handlers.own_profile import without_own
 from counselling.outcomes import AdoptionOutcome
+from vocabulary.adopting import NO_FILE, NOT_ANSWERED
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.refusals import unknown_code
 
@@ -43,14 +46,54 @@ FROM_GERMANY: Final = "RETURNEE_DE"
 
 
 def requested(states: States, event: contracts.AdoptionRequested, context: Context) -> Decision:
-    """A desk asks for the case. The centre sees it while it may know the person, and nothing changes."""
+    """A desk asks for the case. The centre sees it while it may know the person, and nothing changes; of whom nothing
+    is left here, the desk is told so."""
     file = states.get(CentreFile, event.case_id)
-    if file is None or file.walked_in is None or file.adopted:
+    if file is None or file.walked_in is None:
+        return _without_file(event, context)
+    if file.adopted:
         return NOTHING
     later = file.adoption is not None and file.adoption.requested_at > context.occurred_at
     if later or (file.adoption_declined_at is not None and file.adoption_declined_at >= context.occurred_at):
         return NOTHING
-    return Decision((replace(file, adoption=Adoption(event.desk, context.occurred_at, event.lapses_at)),))
+    after = replace(file, adoption=Adoption(event.desk, context.occurred_at, event.lapses_at))
+    return Decision((after,), deadlines=(Deadline(ADOPTION_LAPSES, file.id, file.id, event.lapses_at),))
+
+
+def _without_file(event: contracts.AdoptionRequested, context: Context) -> Decision:
+    """An older event does not say which centre has opened the case: nobody is there to answer."""
+    centre = None if event.centre is None else context.reference.centres.get(event.centre)
+    if centre is None:
+        return NOTHING
+    who = {"case_id": event.case_id, "centre": centre.code, "country": centre.country}
+    return Decision(events=(AdoptionDeclined(**who, desk=event.desk, reason=NO_FILE),))
+
+
+def lapses(states: States, deadline: DeadlineDue, context: Context) -> Decision:
+    """Nobody has answered in time: the desk is told so, which may ask anew."""
+    file = states.get(CentreFile, deadline.owner)
+    told = () if file is None else not_handed_over(file, NOT_ANSWERED)
+    if file is None or not told:
+        return NOTHING
+    after = replace(file, adoption=None, adoption_declined_at=context.now)
+    return Decision((after,), told, (Cleared(ADOPTION_ANSWER, file.id),))
+
+
+def stored(states: States, message: Stored, context: Context) -> Decision:
+    """A request that was stored before its answer was owed: it is owed now, and lapses in its time."""
+    decision, file = ADOPTIONS.stored(states, message, context), states.get(CentreFile, message.id)
+    if file is None or not not_handed_over(file, NOT_ANSWERED) or file.adoption is None:
+        return decision
+    lapses_at = Deadline(ADOPTION_LAPSES, file.id, file.id, file.adoption.lapses_at)
+    return decision._replace(deadlines=(*decision.deadlines, lapses_at))
+
+
+def not_handed_over(file: CentreFile, reason: str) -> tuple[AdoptionDeclined, ...]:
+    """What a desk is told that waits for the case and does not get it; nothing, if none waits."""
+    asked, intake = file.adoption, file.walked_in
+    if asked is None or intake is None or asked.adopted_at is not None:
+        return ()
+    return (AdoptionDeclined(**by_centre(file, intake), desk=asked.desk, reason=reason),)
 
 
 def confirm(states: States, command: ConfirmAdoption, context: Context) -> Decision | Refused:
@@ -75,7 +118,7 @@ def confirm(states: States, command: ConfirmAdoption, context: Context) -> Decis
     after = replace(file, adoption=asked.handed_over(context.now))
     clock = states.get(Clock, file.id) or Clock(file.id)
     event = _told(after, intake, walk_in, asked.desk, signed, clock, context.now)
-    return Decision((after,), (event,), answer=AdoptionOutcome.of(after))
+    return Decision((after,), (event,), (Cleared(ADOPTION_LAPSES, file.id),), AdoptionOutcome.of(after))
 
 
 def decline(states: States, command: DeclineAdoption, context: Context) -> Decision | Refused:
@@ -83,13 +126,12 @@ def decline(states: States, command: DeclineAdoption, context: Context) -> Decis
     found = _asked(states, command.case_id, context)
     if isinstance(found, Refused):
         return found
-    file, _, asked = found
+    file, _, _ = found
     if context.reference.adoption_decline_reasons.get(command.reason, on=day_at(GERMANY, context.now)) is None:
         return unknown_code("/reason", "adoption_decline_reasons")
-    assert file.walked_in is not None, "somebody has walked in"
-    event = AdoptionDeclined(**by_centre(file, file.walked_in), desk=asked.desk, reason=command.reason)
+    told = not_handed_over(file, command.reason)
     after = replace(file, adoption=None, adoption_declined_at=context.now)
-    return Decision((after,), (event,), answer=AdoptionOutcome.of(after))
+    return Decision((after,), told, (Cleared(ADOPTION_LAPSES, file.id),), AdoptionOutcome.of(after))
 
 
 def told_adopted(states: States, event: CaseAdopted, context: Context) -> Decision:

@@ -22,6 +22,10 @@ PRE_DEPARTURE_CALL: Final = "pre_departure_call"
 """Of a file: the centre owes a call to somebody whom it has taken on, and who is to leave Germany."""
 REINTEGRATION_PLAN: Final = "reintegration_plan"
 """Of a file: the centre owes a plan that is agreed on with somebody who is there."""
+ADOPTION_ANSWER: Final = "adoption_answer"
+"""Of a file: the centre owes an answer to a desk that asks for the case."""
+ADOPTION_LAPSES: Final = "adoption_lapses"
+"""Of the same file: until then the centre may answer."""
 AGE_BAND: Final = of_age.AGE_BAND
 """Of a file of somebody who has walked in, and will be too old for their age band, on a first of a month."""
 PROFILE_DESTRUCTION: Final = "profile_destruction"
@@ -31,6 +35,7 @@ PROFILE_MARKS: Final = "profile_marks"
 STAYS: Final[Mapping[str, str]] = {
     CONSENT_EXPIRY: "the person has signed for its day",
     REINTEGRATION_PLAN: "a month in the person's life, in which offices are open often enough",
+    ADOPTION_LAPSES: "thirty days, which the desk has counted",
     AGE_BAND: of_age.ANY_DAY,
     PROFILE_DESTRUCTION: "three days of whatever kind, in which somebody may say no",
     PROFILE_MARKS: "it is due at once, or a day later",

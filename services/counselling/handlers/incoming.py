@@ -64,6 +64,8 @@ def returnee_referred(states: States, event: ReturneeReferred, context: Context)
     if centre is None:
         return unknown_code_of_event("/to_centre", "centres")
     preview = _preview(event, file.age, context.occurred_at)
+    if file.put_right is not None:
+        preview = file.put_right.of(preview, context.occurred_at)
     answer = due(context, preview.priority, 1, centre.place, event.referred_at)
     referral = Referral(
         id=event.referral_id,

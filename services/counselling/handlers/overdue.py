@@ -1,5 +1,6 @@
 """What a centre owes, kind by kind: the answer to a referral, a call before the departure, word of an arrival, the
-first contact, a plan; what becomes of a lost consent, a new one before the old one ends.
+first contact, a plan; what becomes of a lost consent, a new one before the old one ends; the answer to a desk that asks
+for a case.
 
 Level 1 tells the counsellors, level 2 the centre's manager, level 3 the programme desk; then it is quiet.
 No deadline ever rejects a referral or closes a file (docs/domain.md: never-by-a-clock).
@@ -19,6 +20,7 @@ from counselling.domain.consent import known_until
 from counselling.domain.referral import CARED_FOR, Referral
 from counselling.events import DeadlineApproaching, DeadlineMet, DeadlineMissed, DeadlineMoved
 from counselling.handlers.deadlines import (
+    ADOPTION_ANSWER,
     ARRIVAL_CONFIRMATION,
     CONSENT_EXPIRY,
     CONSENT_RENEWAL,
@@ -27,7 +29,7 @@ from counselling.handlers.deadlines import (
     REFERRAL_ANSWER,
     REINTEGRATION_PLAN,
 )
-from counselling.limits import RENEWAL_PRIORITY, contact_priority, due
+from counselling.limits import ADOPTION_PRIORITY, RENEWAL_PRIORITY, contact_priority, due
 from vocabulary import before_departure, roles
 from vocabulary.before_departure import leaves, limit_before
 from vocabulary.countries import last_second_at
@@ -235,6 +237,23 @@ def _prolonged(before: CentreFile, after: CentreFile, id_: UUID) -> bool:
     return ended is not None and ends is not None and ends.since > ended.since
 
 
+def _adoptions(file: CentreFile) -> Mapping[UUID, Owing]:
+    """A case that the centre has opened, and that a desk asks for."""
+    asked, intake = file.adoption, file.walked_in
+    if asked is None or intake is None or asked.adopted_at is not None:
+        return {}
+
+    def late(deadline: DeadlineDue, _now: datetime) -> CentreFile:
+        return replace(file, adoption=replace(asked, overdue_level=deadline.level))
+
+    owing = _owing(file, intake, asked.requested_at, _by(ADOPTION_PRIORITY, intake.place))
+    return {file.id: replace(owing, late=late, level=asked.overdue_level)}
+
+
+def _adoption_answered(before: CentreFile, after: CentreFile, _id: UUID) -> bool:
+    return after.adopted or after.adoption_declined_at != before.adoption_declined_at
+
+
 ANSWER: Final = Ladder(REFERRAL_ANSWER, CentreFile, OWNER_ROLES, TOLD, _answers, _answered)
 CONTACT: Final = Ladder(FIRST_CONTACT, CentreFile, OWNER_ROLES, TOLD, _contacts, _contacted)
 RENEWAL: Final = Ladder(CONSENT_RENEWAL, CentreFile, OWNER_ROLES, TOLD, _renewals, _renewed)
@@ -251,4 +270,5 @@ CALL: Final = Ladder(
 )
 PLAN: Final = Ladder(REINTEGRATION_PLAN, CentreFile, OWNER_ROLES, TOLD, _plans, _planned)
 EXPIRY: Final = Ladder(CONSENT_EXPIRY, CentreFile, OWNER_ROLES[:1], TOLD, _expiries, _prolonged, notice=EXPIRY_NOTICE)
-LADDERS: Final = (ANSWER, CONTACT, RENEWAL, ARRIVAL, CALL, PLAN, EXPIRY)
+ADOPTIONS: Final = Ladder(ADOPTION_ANSWER, CentreFile, OWNER_ROLES, TOLD, _adoptions, _adoption_answered)
+LADDERS: Final = (ANSWER, CONTACT, RENEWAL, ARRIVAL, CALL, PLAN, EXPIRY, ADOPTIONS)

@@ -23,7 +23,9 @@ from counselling.domain.signed import SignedConsent
 from counselling.domain.walk_in import WalkIn
 from counselling.events import RetentionStarted, RetentionStopped
 from counselling.handlers.access import by_centre
-from counselling.handlers.deadlines import AGE_BAND, PROFILE_DESTRUCTION
+from counselling.handlers.adopting import not_handed_over
+from counselling.handlers.deadlines import ADOPTION_ANSWER, ADOPTION_LAPSES, AGE_BAND, PROFILE_DESTRUCTION
+from vocabulary.adopting import NO_FILE
 from vocabulary.countries import day_at
 from vocabulary.deadlines import Decide
 
@@ -89,10 +91,13 @@ def signed_over(states: States, term: TermOver, _context: Context) -> Decision:
 
 def file_over(states: States, term: TermOver, _context: Context) -> Decision:
     """The file goes, with its assessments; and whatever else is left here of the person, which nobody would find. The
-    other cases of the person name it no more."""
+    other cases of the person name it no more. A desk that waits for the case is told that nothing is left of it."""
     clock = states.get(Clock, term.id)
     if clock is not None and (clock.told_at is not None or clock.holds):
         clock = None  # it ends by itself, or by the release of what holds it
-    found = (states.get(CentreFile, term.id), states.get(WalkIn, term.id), clock)
+    file = states.get(CentreFile, term.id)
+    told = () if file is None else not_handed_over(file, NO_FILE)
+    cleared = (Cleared(ADOPTION_ANSWER, term.id), Cleared(ADOPTION_LAPSES, term.id)) if told else ()
+    found = (file, states.get(WalkIn, term.id), clock)
     left = tuple(each for kind in (Assessment, SignedConsent, SamePerson) for each in states.linked(kind, term.id))
-    return Decision(erased=(*(each for each in found if each is not None), *left))
+    return Decision((), told, cleared, erased=(*(each for each in found if each is not None), *left))

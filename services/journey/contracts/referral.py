@@ -34,6 +34,27 @@ class CaseOpened(CaseContract, source="referral"):
     sex: Sex | None = None
 
 
+class PersonCorrected(BaseModel):
+    """What a referral tells of the person beside what is told of anybody."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    vulnerability_present: bool
+
+
+class CaseCorrected(CaseContract, source="referral"):
+    """A person was registered wrongly."""
+
+    country: Country
+    return_type: ReturnType
+    sex: Sex | None = None
+    referred: PersonCorrected | None = None
+
+
+class CaseVoided(CaseContract, source="referral"):
+    """The case was opened in error."""
+
+
 class AdoptionRequested(CaseContract, source="referral"):
     """A desk asks for a case that a centre has opened."""
 
@@ -225,6 +246,8 @@ class ProfileKeyRevoked(Contract, source="referral", on="referral.keys", key="ke
 ALL: tuple[type[Contract], ...] = (
     AgeBandChanged,
     CaseOpened,
+    CaseCorrected,
+    CaseVoided,
     AdoptionRequested,
     ConsentGranted,
     ConsentWithdrawn,

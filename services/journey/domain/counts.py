@@ -32,6 +32,7 @@ from journey.domain.facts import (
     Place,
     Plan,
     Profile,
+    PutRight,
     Recorded,
     first,
     last,
@@ -55,6 +56,16 @@ EMPLOYER_FEEDBACK: Final = "employer_feedback"
 def _opened(known: Outcome, event: referral.CaseOpened, at: datetime) -> Outcome:
     told = Opening(at, event.target_group, event.country, event.return_type, event.sex, event.opened_by)
     return replace(known, opening=later(known.opening, told), case_ref=event.case_ref)
+
+
+def _put_right(known: Outcome, event: referral.CaseCorrected, at: datetime) -> Outcome:
+    vulnerable = None if event.referred is None else event.referred.vulnerability_present
+    told = PutRight(at, event.country, event.return_type, event.sex, vulnerable)
+    return replace(known, put_right=later(known.put_right, told))
+
+
+def _void(known: Outcome, _event: referral.CaseVoided, at: datetime) -> Outcome:
+    return replace(known, void_at=last(known.void_at, at))
 
 
 def _walked_in(known: Outcome, event: counselling.CaseOpened, at: datetime) -> Outcome:
@@ -338,6 +349,8 @@ def _deadlines(service: str, contracts: ModuleType) -> dict[type[Contract], Fold
 
 FACTS: Final[Mapping[type[Contract], Fold]] = {
     referral.CaseOpened: _opened,
+    referral.CaseCorrected: _put_right,
+    referral.CaseVoided: _void,
     referral.ReturneeReferred: _referred,
     referral.AgeBandChanged: _aged,
     referral.ReferralWithdrawn: _withdrawn,

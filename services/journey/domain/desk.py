@@ -36,6 +36,19 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
+class Corrected:
+    """The desk had registered the person wrongly."""
+
+    at: datetime
+    country: str
+
+    @property
+    def order(self) -> tuple[datetime, str]:
+        """By the time; of one moment by the country, so that no order matters."""
+        return (self.at, self.country)
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """A centre was asked to take the person on: by a desk, or by a centre that has passed a referral on."""
 
@@ -118,6 +131,14 @@ class Owner:
     opened: Opened | None = None
     adopted: Adopted | None = None
     """Whose the case is after a centre: told by the centre."""
+    declined_at: datetime | None = None
+    """When it was last told that no desk gets the case that has asked for it."""
+    asked_for_at: datetime | None = None
+    """When a desk last asked for the case of a centre."""
+    corrected: Corrected | None = None
+    """What the desk has said last of the person, because what it had registered was wrong."""
+    void_at: datetime | None = None
+    """When the desk said that it had opened the case in error."""
     consents: Mapping[UUID, Consent] = field(default_factory=dict)
     age: Aged | None = None
     ended: Ended | None = None

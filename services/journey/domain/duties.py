@@ -120,8 +120,17 @@ def _unoffered(journey: Journey, _subject: UUID) -> bool:
     return here and not (kept or journey.minor or journey.died or journey.employed)
 
 
+def _asked_for(journey: Journey, _subject: UUID) -> bool:
+    """Since a desk was last told that it does not get the case."""
+    asked_at, centre = journey.desk.owner.asked_for_at, journey.centres.owner
+    if asked_at is None or centre.adopted is not None:
+        return False
+    return centre.declined_at is None or asked_at > centre.declined_at
+
+
 STANDS: Final[Mapping[str, Stands]] = {
     "referral_receipt": _status_in("submitted"),
+    "adoption_answer": _asked_for,
     ANSWER: _status_in("received"),
     "referral_rerouting": _rejected,
     "departure_confirmation": _departs,

@@ -108,6 +108,18 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
+class PutRight:
+    """What a desk had registered of the person, and what its referrals had told until then, was wrong."""
+
+    at: datetime
+    country: str
+    return_type: ReturnType
+    sex: Sex | None = None
+    vulnerable: bool | None = None
+    """None of a person who was never referred."""
+
+
+@dataclass(frozen=True, slots=True)
 class Band:
     """An age band. At the same moment a change of it counts for more than an opening or a referral."""
 

@@ -16,9 +16,13 @@ N = TypeVar("N", bound=Named)
 
 
 def joined(known: Outcome) -> Outcome:
-    """The case with the facts of the others: of what a person has once, such as an arrival, what was told last."""
-    for id_ in sorted(known.others):
-        known = _with(known, known.others[id_])
+    """The case with the facts of the others: of what a person has once, such as an arrival, what was told last. A case
+    that was opened in error has none."""
+    others = known.others
+    known = known.as_put_right if known.void_at is None else Outcome(known.id, others=others)
+    for id_ in sorted(others):
+        if others[id_].void_at is None:
+            known = _with(known, others[id_].as_put_right)
     return known
 
 

@@ -18,6 +18,7 @@ The stage follows from the facts:
     offered     the person has an offer of work
     employed    the person works
     unserved    every referral is over
+    void        its desk had opened it in error: there is none
 
 That the terms of its records run stands beside it (`Journey.ended`): some things are owed beyond that.
 """
@@ -25,7 +26,7 @@ That the terms of its records run stands beside it (`Journey.ended`): some thing
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Literal
@@ -54,6 +55,7 @@ Stage = Literal[
     "offered",
     "employed",
     "unserved",
+    "void",
 ]
 OfferStatus = Literal["open", "accepted", "declined", "expired", "retracted", "void", "over"]
 """`void`: there was none. `over`: it was open or taken when its candidacy was closed."""
@@ -87,8 +89,16 @@ class Journey:
 
     @property
     def opened(self) -> Opened | None:
-        """By whom the case was opened."""
-        return self.desk.owner.opened or self.centres.owner.opened
+        """By whom the case was opened, and with what is right of what was registered."""
+        opened, corrected = self.desk.owner.opened, self.desk.owner.corrected
+        if opened is None or corrected is None:
+            return opened or self.centres.owner.opened
+        return replace(opened, country=corrected.country)
+
+    @property
+    def void(self) -> bool:
+        """Whether its desk had opened the case in error, and no centre has gone on with it since."""
+        return self.desk.owner.void_at is not None and not any(each.live for each in self.referrals)
 
     @property
     def case_ref(self) -> str | None:
@@ -246,6 +256,8 @@ def stage_of(journey: Journey) -> Stage:
     work = journey.work
     if journey.employed:
         return "employed"
+    if journey.void:
+        return "void"
     last = leading(journey.referrals)
     if last is None:
         return "unknown" if journey.opened is None else "open"

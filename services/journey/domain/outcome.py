@@ -22,6 +22,7 @@ from journey.domain.facts import (
     Opening,
     Plan,
     Profile,
+    PutRight,
     Recorded,
     Work,
     changed,
@@ -134,6 +135,10 @@ class Outcome:
     adopted: Adopted | None = None
     """Which desk has the case from a centre."""
     profile: Profile | None = None
+    put_right: PutRight | None = None
+    """What the desk has said last of the person, because what it had told was wrong."""
+    void_at: datetime | None = None
+    """When the desk said that it had opened the case in error."""
     band: Band | None = None
     askings: tuple[Asking, ...] = ()
     planned_at: datetime | None = None
@@ -166,8 +171,24 @@ class Outcome:
     part: Part = Part()
 
     @property
+    def as_put_right(self) -> Outcome:
+        """With what is right in place of what a desk had told of the person before."""
+        right, opening, profile = self.put_right, self.opening, self.profile
+        if right is None:
+            return self
+        country, return_type = right.country, right.return_type
+        if opening is not None:
+            opening = replace(opening, country=country, return_type=return_type, sex=right.sex)
+        if profile is not None and profile.at <= right.at:
+            vulnerable = profile.vulnerable if right.vulnerable is None else right.vulnerable
+            profile = replace(profile, country=country, return_type=return_type, vulnerable=vulnerable)
+        return replace(self, opening=opening, profile=profile)
+
+    @property
     def aside(self) -> bool:
-        """Whether the person is counted elsewhere."""
+        """Whether the person is counted elsewhere, or there is none: the case was opened in error."""
+        if self.void_at is not None and all(each.void_at is not None for each in self.others.values()):
+            return True
         return self.set_aside or any(each.stands for each in self.same_as.values())
 
     @property

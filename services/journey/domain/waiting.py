@@ -82,7 +82,10 @@ def waits_of(journey: Journey) -> tuple[Wait, ...]:
 
 
 def _waits(journey: Journey) -> Iterator[Wait]:
-    """Of the dead, what centres say of the referrals that they still have; the rest ends by itself."""
+    """Of the dead, what centres say of the referrals that they still have; the rest ends by itself. Of a case that is
+    void nothing, until a centre goes on with it."""
+    if journey.void:
+        return
     opened, referrals = journey.opened, journey.referrals
     live = [each for each in referrals if each.live]
     if opened is not None and not referrals:

@@ -12,7 +12,7 @@ from chassis.pure.messages import Contract
 from journey.contracts import counselling, placement, referral, training
 from journey.domain.centre import Answer, Arrival, Centres, Done, Step
 from journey.domain.consents import Consent
-from journey.domain.desk import AHEAD, Adopted, Aged, Asked, Departure, Desk, Ended, Opened, Owner
+from journey.domain.desk import AHEAD, Adopted, Aged, Asked, Corrected, Departure, Desk, Ended, Opened, Owner
 from journey.domain.journey import Journey
 from journey.domain.owed import ANSWER, Deadline
 from journey.domain.referrals import ENDS
@@ -60,6 +60,14 @@ def _registered(owner: Owner, told: referral.CaseOpened, at: datetime) -> Owner:
     return replace(owner, opened=later(owner.opened, opened))
 
 
+def _put_right(owner: Owner, told: referral.CaseCorrected, at: datetime) -> Owner:
+    return replace(owner, corrected=later(owner.corrected, Corrected(at, told.country)))
+
+
+def _void(owner: Owner, _told: referral.CaseVoided, at: datetime) -> Owner:
+    return replace(owner, void_at=latest(owner.void_at, at))
+
+
 def _walked_in(owner: Owner, told: counselling.CaseOpened, at: datetime) -> Owner:
     opened = Opened(at, told.centre, told.country, told.case_ref, told.target_group, told.referral_id)
     return replace(owner, opened=later(owner.opened, opened), age=later(owner.age, Aged(at, told.age_band)))
@@ -67,6 +75,14 @@ def _walked_in(owner: Owner, told: counselling.CaseOpened, at: datetime) -> Owne
 
 def _adopted(owner: Owner, told: counselling.CaseAdopted, at: datetime) -> Owner:
     return replace(owner, adopted=later(owner.adopted, Adopted(at, told.desk)))
+
+
+def _asked_for(owner: Owner, _told: referral.AdoptionRequested, at: datetime) -> Owner:
+    return replace(owner, asked_for_at=latest(owner.asked_for_at, at))
+
+
+def _declined(owner: Owner, _told: counselling.AdoptionDeclined, at: datetime) -> Owner:
+    return replace(owner, declined_at=latest(owner.declined_at, at))
 
 
 def _aged(owner: Owner, told: Any, at: datetime) -> Owner:
@@ -318,6 +334,9 @@ def _deadlines(service: str, module: Any) -> Mapping[type[Contract], Fold]:
 
 _FOLDS: Final[Mapping[type[Contract], Fold]] = {
     referral.CaseOpened: _at_desk(_registered),
+    referral.CaseCorrected: _at_desk(_put_right),
+    referral.CaseVoided: _at_desk(_void),
+    referral.AdoptionRequested: _at_desk(_asked_for),
     referral.AgeBandChanged: _at_desk(_aged),
     referral.ConsentGranted: _at_desk(_allowed),
     referral.ConsentWithdrawn: _at_desk(_taken_back),
@@ -341,6 +360,7 @@ _FOLDS: Final[Mapping[type[Contract], Fold]] = {
     **_deadlines("referral", referral),
     counselling.CaseOpened: _at_centre(_walked_in),
     counselling.CaseAdopted: _at_centre(_adopted),
+    counselling.AdoptionDeclined: _at_centre(_declined),
     counselling.AgeBandChanged: _at_centre(_aged),
     counselling.ConsentGranted: _at_centre(_allowed),
     counselling.ConsentWithdrawn: _at_centre(_taken_back),

@@ -35,6 +35,8 @@ OF_ALL: Final[Mapping[str, str]] = {
 OF_SERVICES: Final[Mapping[str, Mapping[str, str]]] = {
     "referral": {
         "CaseOpened": "a desk has registered the person",
+        "CaseCorrected": "what the desk had registered of the person was corrected",
+        "CaseVoided": "the case was opened in error",
         "AdoptionRequested": "a desk asks for the case that a centre has opened",
         "ReturneeReferred": "the desk asks a centre to take the person on",
         "ReferralWithdrawn": "the desk takes the referral back",

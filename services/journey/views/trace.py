@@ -35,6 +35,8 @@ OF_NO_ORGANISATION: Final = frozenset(
     {
         *(
             "CaseOpened",
+            "CaseCorrected",
+            "CaseVoided",
             "AdoptionRequested",
             "CaseAdopted",
             "AdoptionDeclined",

@@ -83,6 +83,15 @@ TRANSITIONS: Final[Mapping[tuple[CandidacyStatus, Step], CandidacyStatus]] = {
 BEFORE_OFFER: Final[frozenset[CandidacyStatus]] = frozenset({"shortlisted", "presented", "interview"})
 """What others than person and employer may still end."""
 
+ONWARDS: Final[Mapping[Step, frozenset[CandidacyStatus]]] = {
+    "present": frozenset({"presented", "interview", "offered", "accepted", "started"}),
+    "arrange": frozenset({"interview", "offered", "accepted", "started"}),
+    "offer": frozenset({"offered", "accepted", "started"}),
+    "accept": frozenset({"accepted", "started"}),
+    "start": frozenset({"started"}),
+}
+"""The steps towards work, each with the statuses of whoever has taken it: of one person one candidacy in a vacancy."""
+
 UNDER_WAY: Final[frozenset[CandidacyStatus]] = BEFORE_OFFER | {"offered", "accepted"}
 """It can still be closed: no work has begun."""
 

@@ -23,6 +23,7 @@ from uuid import UUID
 
 from placement.domain.candidacy import Candidacy
 from placement.domain.consents import Consent
+from placement.domain.links import Links, standing, without
 from placement.domain.referrals import Referrals
 from placement.domain.terms import ReferralEnd
 from vocabulary.ages import MINOR, Age
@@ -54,6 +55,16 @@ class Profile:
     language: str
     target_group: TargetGroup
     age_band: AgeBand
+    admin1: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PutRight:
+    """What was wrong in what referrals had told of the person until then."""
+
+    at: datetime
+    country: str
+    language: str
     admin1: str | None
 
 
@@ -129,6 +140,18 @@ class Candidate:
     """When the first centre had the person, and its desk could act; None in documents from before it was kept."""
     offer_missed: Missed | None = None
     """How far an offer of work was missed."""
+    same_as: Links = field(default_factory=dict)
+    """The cases of which this one was told to be the same person's."""
+    others: Links = field(default_factory=dict)
+    """The cases that were told to be the same person's as this one."""
+    person: UUID | None = None
+    """The case under which the person counts, if it is another one. It follows from `same_as`; lists ask for it."""
+    put_right: PutRight | None = None
+    """What the desk has said last of the person, because what it had said was wrong."""
+    profile_told_at: datetime | None = None
+    """When the referral was made that the profile is of. Older documents do not say."""
+    band_wrong_until: datetime | None = None
+    """What was told of the person's age before was wrong from the start."""
 
     @property
     def status(self) -> CandidateStatus:
@@ -152,7 +175,8 @@ class Candidate:
     def of_age_from(self) -> datetime | None:
         """When it was told that a minor is one no more. None of whoever never was a minor here, or is one; nor of who
         was called one for a while, after they had been told to be older: that was a slip."""
-        known = [each for each in self.ages if each.band != "unknown"]
+        wrong = self.band_wrong_until
+        known = [each for each in self.ages if each.band != "unknown" and (wrong is None or each.at >= wrong)]
         if not known or known[0].band != MINOR:
             return None
         return next((each.at for each in known if each.band != MINOR), None)
@@ -186,17 +210,53 @@ class Candidate:
             raise ValueError("the candidate was never referred")
         return self.profile.target_group
 
+    @property
+    def beside(self) -> frozenset[UUID]:
+        """The other cases of the person, as far as this one tells."""
+        return standing(self.same_as, self.others)
+
+    def counted_once(self) -> Candidate:
+        """With the case under which the person counts."""
+        return replace(self, person=min(standing(self.same_as), default=None))
+
+    def without(self, case_id: UUID) -> Candidate:
+        """The same, and nothing of that other case."""
+        same_as, others = without(self.same_as, case_id), without(self.others, case_id)
+        return replace(self, same_as=same_as, others=others).counted_once()
+
     def referred(
         self, referral_id: UUID, root_id: UUID, profile: Profile, place: Place, skills: Iterable[str]
     ) -> Candidate:
         """The scout referred the person to a centre."""
+        late = self.profile_told_at is not None and place.at < self.profile_told_at
         candidate = replace(
             self,
-            profile=profile,
+            profile=self.profile if late else profile,
+            profile_told_at=self.profile_told_at if late else place.at,
             referrals=self.referrals.referred(referral_id, root_id),
             **self._bringing(skills),
         )
-        return candidate.aged(Age(profile.age_band, place.at)).moved(place)
+        return candidate.as_put_right().aged(Age(profile.age_band, place.at)).moved(place)
+
+    def put_right_by(self, right: PutRight) -> Candidate:
+        """What referrals had told of the person until then was wrong; the last word on it counts."""
+        known = self.put_right
+        return self if known is not None and right.at < known.at else replace(self, put_right=right).as_put_right()
+
+    def as_put_right(self) -> Candidate:
+        """With what is right in place of what a referral had told before."""
+        right = self.put_right
+        if right is None or self.profile is None:
+            return self
+        if self.profile_told_at is not None and self.profile_told_at > right.at:
+            return self
+        profile = replace(self.profile, country=right.country, language=right.language, admin1=right.admin1)
+        return replace(self, profile=profile)
+
+    def of_another_band_from_the_start(self, at: datetime) -> Candidate:
+        """What was told of the person's age until then was wrong: they never were of that band."""
+        wrong = self.band_wrong_until
+        return replace(self, band_wrong_until=at if wrong is None else max(wrong, at))
 
     def taken_in(self, referral_id: UUID, profile: Profile, place: Place, skills: Iterable[str]) -> Candidate:
         """A centre has taken the person in, whom nobody referred. What a scout says of them is newer, whenever it is

@@ -143,6 +143,13 @@ class Referrals:
         return tuple(sorted(id_ for id_ in ids if not self._is_over(id_, stands=id_ in standing)))
 
     @property
+    def left_with_centres(self) -> bool:
+        """Whether the scout leaves the person with any centre: a referral stands, or what a centre does for somebody
+        whom nobody referred. A centre tells of that before anybody knows the person here, so no order matters."""
+        taken_back = {each.referral_id for each in self.ended if each.how == "withdrawn"}
+        return bool(self.standing or {*self.walked_in} - taken_back)
+
+    @property
     def deceased(self) -> bool:
         """Whether the person has died, as far as is known: until a centre goes on with any of the referrals."""
         died = max((each.at for each in self.ended if each.how == "deceased"), default=None)

@@ -16,7 +16,7 @@ stays so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, Literal
@@ -96,9 +96,10 @@ class Vacancy:
         """The candidacy that this offer was made to."""
         return next((each for each in self.candidacies if each.offer and each.offer.id == offer_id), None)
 
-    def live_candidacy_of(self, case_id: UUID) -> Candidacy | None:
-        """The person's candidacy here that is not closed; there is at most one."""
-        return next((each for each in self.candidacies if each.case_id == case_id and each.live), None)
+    def live_candidacies_of(self, cases: Collection[UUID]) -> tuple[Candidacy, ...]:
+        """The candidacies here of a person with these cases that are not closed: at most one, or one per case where the
+        cases were not known to be one person's when they were picked."""
+        return tuple(each for each in self.candidacies if each.case_id in cases and each.live)
 
     def joined(self, candidacy: Candidacy) -> Vacancy:
         """One more person is on the way, also while every opening is offered. Raises `ValueError` if it has ended."""

@@ -12,6 +12,7 @@ from chassis.pure.states import Kind, Need
 from placement import commands
 from placement.domain.candidate import Candidate
 from placement.domain.employer import Employer
+from placement.domain.persons import links as persons
 from placement.domain.vacancy import Vacancy, links
 from placement.events import ProfileKeyDestroyed
 from placement.handlers import candidacies, corrections, deadlines, incoming, interviews, offers, overdue, vacancies
@@ -22,7 +23,7 @@ from vocabulary.retention import KIND
 from vocabulary.switch import CountryStatus
 
 KINDS: tuple[Kind[Any], ...] = (
-    Kind(Candidate, "candidate"),
+    Kind(Candidate, "candidate", persons),
     Kind(Employer, "employer"),
     Kind(Vacancy, "vacancy", links),
     *receiving.KINDS,
@@ -34,8 +35,9 @@ RECEIVING = receiving.Receiving("placement", "matching", ProfileKeyDestroyed)
 """What Germany hands over to the placement desks."""
 
 BY_CASE = needs(case_id=Candidate)
-BY_CASE_AND_VACANCY = needs(case_id=Candidate, vacancy_id=Vacancy)
-BY_PICK = needs(case_id=(Candidate, Linked(Vacancy)), vacancy_id=Vacancy)
+BY_PAIR = needs(case_id=Candidate, same_as=Candidate)
+BY_CASE_AND_VACANCY = needs(case_id=(Candidate, Linked(Candidate)), vacancy_id=Vacancy)
+BY_PICK = needs(case_id=(Candidate, Linked(Candidate), Linked(Vacancy)), vacancy_id=Vacancy)
 BY_CASE_WITH_VACANCIES = needs(case_id=(Candidate, Linked(Vacancy)))
 
 

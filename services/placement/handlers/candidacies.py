@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
+from uuid import UUID
 
 from chassis.pure.decision import (
     Cleared,
@@ -20,7 +22,7 @@ from placement.domain.candidate import MOST_PICKS, Candidate
 from placement.domain.vacancy import MOST_CANDIDACIES, Vacancy
 from placement.events import CandidatePresented, CandidateShortlisted, JobOfferRetracted
 from placement.handlers.deadlines import OFFER_EXPIRY
-from placement.handlers.desk import Scene, candidacy_closed, desk_of, ids_of, paused, rests_on, scene_of
+from placement.handlers.desk import Scene, candidacy_closed, cases_of, desk_of, ids_of, paused, rests_on, scene_of
 from placement.handlers.vacancies import opened_again
 from placement.limits import feedback_due
 from vocabulary.countries import day_at
@@ -30,7 +32,7 @@ from vocabulary.refusals import limit_reached
 def shortlist(states: States, command: Shortlist, context: Context) -> Decision | Refused:
     """A human picks a person for a vacancy, also while all its openings are offered to others: one of them may decline.
 
-    Of whom no consent lets the desk know it is told the same as of nobody at all.
+    Of whom no consent lets the desk know it is told the same as of nobody at all. Who has two cases is picked once.
     """
     desk = desk_of(context)
     if isinstance(desk, Refused):
@@ -49,7 +51,7 @@ def shortlist(states: States, command: Shortlist, context: Context) -> Decision 
     refused = (
         paused(vacancy.country, context)
         or _not_eligible(candidate)
-        or _full(vacancy, candidate, today)
+        or _full(vacancy, cases_of(states, candidate), today)
         or _picked_too_often(states, candidate)
     )
     if refused is not None:
@@ -137,10 +139,10 @@ def _not_eligible(candidate: Candidate) -> Refused | None:
     return None
 
 
-def _full(vacancy: Vacancy, candidate: Candidate, today: date) -> Refused | None:
+def _full(vacancy: Vacancy, cases: Collection[UUID], today: date) -> Refused | None:
     if not vacancy.takes_people(today):
         return refusals.VACANCY_CLOSED.at("/vacancy_id")
-    if vacancy.live_candidacy_of(candidate.id) is not None:
+    if vacancy.live_candidacies_of(cases):
         return refusals.CANDIDACY_EXISTS
     if len(vacancy.candidacies) >= MOST_CANDIDACIES:
         return limit_reached(MOST_CANDIDACIES, "candidacies", "Publish the vacancy anew.")

@@ -13,8 +13,9 @@ from chassis.pure.states import States
 from placement import refusals
 from placement.commands import OnCandidacy
 from placement.domain import consents
-from placement.domain.candidacy import TRANSITIONS, Candidacy, Step
+from placement.domain.candidacy import ONWARDS, TRANSITIONS, Candidacy, Step
 from placement.domain.candidate import Candidate
+from placement.domain.persons import person_of
 from placement.domain.sight import Eyes
 from placement.domain.terms import ClosedReason, Party, Purpose
 from placement.domain.vacancy import Vacancy
@@ -90,14 +91,24 @@ def scene_of(
     step: Step,
     among: Collection[CandidacyStatus] | None = None,
 ) -> Scene | Refused:
-    """What the command is about, or why it cannot be. `among`: the step is for candidacies of these statuses only."""
+    """What the command is about, or why it cannot be. `among`: the step is for candidacies of these statuses only. Of
+    two cases of one person in a vacancy, one goes on: nobody is named to an employer twice, nor offered two openings.
+    """
     scene = whatever_state(states, command, context)
     if isinstance(scene, Refused):
         return scene
     candidacy = scene.candidacy
     if not candidacy.allows(step) or (among is not None and candidacy.status not in among):
         return wrong_state("candidacy", candidacy.status, *(among or statuses_before(TRANSITIONS, step)))
+    same_person = scene.vacancy.live_candidacies_of(cases_of(states, scene.candidate))
+    if any(each.id != candidacy.id and each.status in ONWARDS.get(step, ()) for each in same_person):
+        return refusals.SAME_PERSON_AHEAD
     return scene
+
+
+def cases_of(states: States, candidate: Candidate) -> Collection[UUID]:
+    """Every case of the person."""
+    return person_of(candidate, states.linked(Candidate, candidate.id))
 
 
 def whatever_state(states: States, command: OnCandidacy, context: Context) -> Scene | Refused:

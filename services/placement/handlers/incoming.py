@@ -33,12 +33,15 @@ from placement.contracts import (
     AgedAtCentre,
     ArrivalCorrected,
     ArrivedInCountry,
+    CaseCorrected,
     CaseOpened,
+    CasesLinked,
     CompletionCorrected,
     CompletionVoided,
     ConsentGranted,
     ConsentWithdrawn,
     CourseCompleted,
+    LinkUndone,
     NeedsAssessed,
     RecordVoided,
     ReferralCompleted,
@@ -51,9 +54,9 @@ from placement.contracts import (
     SignedAtCentre,
     TakenBackAtCentre,
 )
-from placement.domain import consents
+from placement.domain import consents, persons
 from placement.domain.candidacy import RESTS_ON, Candidacy
-from placement.domain.candidate import Arrival, Candidate, Learned, Place, Profile
+from placement.domain.candidate import Arrival, Candidate, Learned, Place, Profile, PutRight
 from placement.domain.consents import Consent
 from placement.domain.terms import ClosedReason, ConsentEnd, Party, ReferralEnd
 from placement.domain.vacancy import Vacancy
@@ -76,7 +79,17 @@ go on with somebody who had walked in, counted there (docs/domain.md: refer-anew
 def age_band_changed(states: States, event: AgeBandChanged | AgedAtCentre, context: Context) -> Decision:
     """Who has come of age may be placed from now on. Closes nothing: what a minor may not do is asked at each step."""
     candidate = _candidate(states, event.case_id)
+    if isinstance(event, AgeBandChanged) and event.corrected:
+        candidate = candidate.of_another_band_from_the_start(context.occurred_at)
     return Decision((candidate.aged(Age(event.age_band, context.occurred_at, changed=True)),))
+
+
+def case_corrected(states: States, event: CaseCorrected, context: Context) -> Decision:
+    """What referrals have told of the person was wrong: as if this had been told at once."""
+    if event.referred is None:
+        return NOTHING
+    right = PutRight(context.occurred_at, event.country, event.language, event.referred.admin1)
+    return Decision((_candidate(states, event.case_id).put_right_by(right),))
 
 
 def returnee_referred(states: States, event: ReturneeReferred, context: Context) -> Decision | Refused:
@@ -104,12 +117,13 @@ def case_opened(states: States, event: CaseOpened, context: Context) -> Decision
 
 
 def referral_withdrawn(states: States, event: ReferralWithdrawn, context: Context) -> Decision:
-    """If no referral stands any more, the person leaves: what has no offer yet closes."""
+    """If no referral stands any more, and no centre goes on that had taken the person in by itself, the person leaves:
+    what has no offer yet closes."""
     known = _candidate(states, event.case_id)
     left = known.referrals.withdrawn(event.referral_id, context.occurred_at, walk_in=bool(event.walk_in))
     candidate = replace(known, referrals=left)
     decision = _with_deadline(candidate, context)
-    if candidate.referrals.standing:
+    if candidate.referrals.left_with_centres:
         return decision
     return _close(states, decision, candidate.id, _any, "referral_withdrawn", "system", referral_end="withdrawn")
 
@@ -261,6 +275,18 @@ def record_voided(states: States, event: RecordVoided, context: Context) -> Deci
 def needs_assessed(states: States, event: NeedsAssessed, _context: Context) -> Decision:
     """Whether the person can work now. Never closes a candidacy: that is for a human to decide."""
     return Decision((replace(_candidate(states, event.case_id), readiness=event.readiness),))
+
+
+def cases_linked(states: States, event: CasesLinked, context: Context) -> Decision:
+    """Two cases are one person's. It closes nothing: who was picked twice goes on once, and an offer stays."""
+    follower, lead = _candidate(states, event.case_id), _candidate(states, event.same_as)
+    return Decision(persons.linked(follower, lead, context.occurred_at, stands=True))
+
+
+def link_undone(states: States, event: LinkUndone, context: Context) -> Decision:
+    """They are two people's after all, and both are there again."""
+    follower, lead = _candidate(states, event.case_id), _candidate(states, event.same_as)
+    return Decision(persons.linked(follower, lead, context.occurred_at, stands=False))
 
 
 def _candidate(states: States, case_id: UUID) -> Candidate:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from chassis.pure.decision import NOTHING, Cleared, Context, Deadline, Decision
 from chassis.pure.messages import Event
 from chassis.pure.retention import TermOver
-from chassis.pure.states import States
+from chassis.pure.states import ConcurrentUpdateError, States
+from placement.domain import persons
 from placement.domain.candidate import Candidate
 from placement.domain.vacancy import Vacancy
 from placement.handlers.vacancies import left_by
@@ -29,6 +30,12 @@ def candidacies_over(states: States, term: TermOver, context: Context) -> Decisi
 
 
 def candidate_over(states: States, term: TermOver, _context: Context) -> Decision:
-    """The candidate goes, with consents and skills."""
+    """The candidate goes, with consents and skills; the person's other cases name this one no more. Whoever waited for
+    it while somebody linked it has read the others as they were found before, and begins again."""
     candidate = states.get(Candidate, term.id)
-    return NOTHING if candidate is None else Decision(erased=(candidate,))
+    if candidate is None:
+        return NOTHING
+    others = states.linked(Candidate, term.id)
+    if not candidate.beside <= {each.id for each in others}:
+        raise ConcurrentUpdateError
+    return Decision(persons.parted(candidate, others), erased=(candidate,))

@@ -11,6 +11,7 @@ Its status follows from the facts, and from nothing else:
     failed      nothing has come of what a centre had taken on: the scout decides with the person what comes next
     employed    the person works
     deceased    the person has died, as a centre has told
+    void        the case was opened in error: there is none
     unserved    every referral has ended without a centre taking the person on: the scout must find another way
 """
 
@@ -18,8 +19,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, field, fields, replace
+from datetime import date, datetime
 from typing import Final, Literal
 from uuid import UUID
 
@@ -30,6 +31,7 @@ from referral.domain.journey import Journey, JourneyStatus
 from referral.domain.profile import PartKey, Share
 from referral.domain.receiver import Engagement, Receiver
 from referral.domain.referral import CARED_FOR, HELD, TAKEN_ON, UNANSWERED, Redirection, Referral
+from referral.domain.registered import Registered, RegistrationCorrection
 from vocabulary.destruction import Destruction
 from vocabulary.missed import Missed
 from vocabulary.parts import WrappedKey
@@ -46,6 +48,7 @@ CaseStatus = Literal[
     "employed",
     "unserved",
     "deceased",
+    "void",
 ]
 MOST_CONSENTS: Final = 200
 """Of one person, withdrawn ones too. Each travels: what is bounded here is bounded in every service."""
@@ -124,6 +127,12 @@ class Case:
     """Of a case that a centre has opened: since when other services are heard here. None: from its beginning."""
     departures_corrected: tuple[DepartureCorrection, ...] = ()
     """What was once recorded of departures: those of earlier journeys too."""
+    corrections: tuple[RegistrationCorrection, ...] = ()
+    """What was once registered of the person; the last one may say that the case is none."""
+    birth_date_known: bool | None = None
+    """Whether the profile says the age band. Older documents do not say."""
+    band_ends_on: date | None = None
+    """The first of a month with which the band ends, if the profile says so."""
 
     @property
     def status(self) -> CaseStatus:
@@ -132,6 +141,8 @@ class Case:
             return "deceased"
         if self.employed:
             return "employed"
+        if self.void_at is not None and not any(each.open for each in self.referrals):
+            return "void"
         arrived = self.journey.status == "arrived" or any(each.walk_in for each in self.referrals)
         statuses = {referral.status for referral in self.referrals}
         if statuses & HELD:
@@ -143,6 +154,22 @@ class Case:
         if statuses & CARED_FOR:
             return "completed" if "completed" in statuses else "failed"
         return "unserved" if statuses else "open"
+
+    @property
+    def registered(self) -> Registered:
+        """What is registered of the person."""
+        return Registered(**{each.name: getattr(self, each.name) for each in fields(Registered)})
+
+    @property
+    def void_at(self) -> datetime | None:
+        """When the desk said that the case was opened in error."""
+        last = self.corrections[-1] if self.corrections else None
+        return last.at if last is not None and last.now is None else None
+
+    @property
+    def of_a_centre(self) -> bool:
+        """Whether a centre has opened it, and the desk has adopted it."""
+        return self.heard_since is not None
 
     @property
     def over(self) -> bool:

@@ -5,7 +5,7 @@ Placement tells of such a person too, and its topic may be read before the centr
 the centre's word comes.
 
     opened --a desk asks for it by its reference--> asked --the centre hands it over--> adopted: a case of the desk
-    asked --the centre declines, or nobody answers in time--> opened
+    asked --the centre declines, nobody answers in time, or nothing is left there--> opened
 
 From the moment that a desk asks, what others tell of the case is kept for it, unseen: their topics may be ahead of the
 centre's word. What happened before that moment is never heard of here, whenever it is read.

@@ -3,7 +3,8 @@
 A referral that is open keeps it going, and so does a departure that lies ahead; and a seat at a provider, a way into a
 vacancy, an offer, as long as a consent lets their organisation know the person: so nobody's records end while somebody
 works for them, and no key is open once they do. Who may know nobody any more keeps no case: what a provider or a desk
-forgets to end ends with the consent. A death ends a case whatever else is open.
+forgets to end ends with the consent. A death ends a case whatever else is open; and a case that is
+none has ended once its desk has said so.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ from vocabulary.terms import EndReference
 
 
 def end_of(case: Case, now: datetime) -> tuple[EndReference, datetime] | None:
-    """When the last was done for the person; None while the case goes on, and if nobody was asked."""
+    """When the last was done for the person; None while the case goes on, and if nobody was asked,
+    unless the case is void."""
     if not case.over and (_asked_for(case) or _engaged_until(case, now) is not None):
         return None
-    closed = (each.closed_at for each in case.referrals if each.ends_case or not case.over)
-    at = max((each for each in closed if each is not None), default=None)
+    closed = [each.closed_at for each in case.referrals if each.ends_case or not case.over]
+    at = max((each for each in (*closed, case.void_at) if each is not None), default=None)
     if at is None:
         return None
     supported = case.employed or any(each.status in CARED_FOR for each in case.referrals)

@@ -29,6 +29,7 @@ from referral.handlers import (
     marks,
     receipts,
     referrals,
+    registered,
     repeats,
     retention,
 )
@@ -63,6 +64,8 @@ def followed(decide: Decide, needed: Callable[[Any], Iterable[Need]] = BY_CASE) 
 
 COMMANDS: Mapping[type[Any], Handler] = {
     commands.OpenCase: OfCase(BY_CASE, intake.open_case),
+    commands.CorrectCase: followed(registered.correct),
+    commands.VoidCase: followed(handing_over(registered.void)),
     commands.AskForCase: OfCase(BY_CASE_OF_EVENT, adopting.ask),
     commands.SetProfile: followed(handing_over(intake.set_profile), BY_CASE_WITH_PROFILE),
     commands.RequestDestruction: followed(handing_over(destruction.request), BY_CASE_WITH_PROFILE),

@@ -26,6 +26,7 @@ from referral.events import AdoptionRequested
 from referral.handlers import repeats
 from referral.handlers.care import sealed_needs
 from referral.handlers.deadlines import ADOPTION_REQUEST
+from vocabulary.adopting import NOT_ANSWERED
 from vocabulary.arrivals import Told
 from vocabulary.countries import begin_of_day_at
 from vocabulary.reference import Centre
@@ -50,7 +51,7 @@ def ask(states: States, command: AskForCase, context: Context) -> Decision | Ref
         return refusals.PERSON_DECLINED
     desk, lapses_at = context.actor.org, context.now + LAPSES_AFTER
     after = replace(elsewhere, asked=Asked(desk, context.now, lapses_at, heard=Heard()))
-    event = AdoptionRequested(case_id=after.id, desk=desk, lapses_at=lapses_at)
+    event = AdoptionRequested(case_id=after.id, desk=desk, lapses_at=lapses_at, centre=elsewhere.centre)
     forgotten = Deadline(ADOPTION_REQUEST, after.id, after.id, lapses_at + HEARD_LATEST)
     return Decision((after,), (event,), (forgotten,), AdoptionView.of(after))
 
@@ -68,11 +69,12 @@ def asked_before(states: States, event: AdoptionRequested, context: Context) -> 
 
 
 def lapses(states: States, deadline: DeadlineDue, _context: Context) -> Decision:
-    """No centre has answered: what was kept for an answer is dropped."""
+    """No centre has answered, nor has its service said so: what was kept for an answer is dropped."""
     elsewhere = states.get(Elsewhere, deadline.owner)
     if elsewhere is None or elsewhere.asked is None or elsewhere.asked.heard is None:
         return NOTHING
-    return Decision((replace(elsewhere, asked=replace(elsewhere.asked, heard=None)),))
+    asked = elsewhere.asked.answered("declined", deadline.due_at, NOT_ANSWERED)
+    return Decision((replace(elsewhere, asked=asked),))
 
 
 def declined(states: States, event: contracts.AdoptionDeclined, context: Context) -> Decision:

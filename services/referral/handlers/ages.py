@@ -15,7 +15,9 @@ from referral.domain.case import Case
 from referral.events import AgeBandChanged
 from referral.handlers.desk import own_act
 from vocabulary.ages import TOO_OLD_AT, Ages, Span, after
+from vocabulary.countries import day_at
 from vocabulary.of_age import AGE_BAND, month_of, until
+from vocabulary.terms import AgeBand
 
 Told = tuple[AgeBandChanged, ...]
 
@@ -26,8 +28,9 @@ def by_profile(case: Case, ages: Ages | None, at: datetime) -> tuple[Case, Told,
     The scout's word counts while it may be right; `ages` is None for a profile without a birth date.
     """
     if ages is None:
-        return case, (), Cleared(AGE_BAND, case.id)
+        return replace(case, birth_date_known=False, band_ends_on=None), (), Cleared(AGE_BAND, case.id)
     span = ages.span(case.age_band)
+    case = replace(case, birth_date_known=True, band_ends_on=span.ends_on)
     if span.band == case.age_band:
         return case, (), until(case.id, case.country, span)
     case, told = _changed(case, span, ages.month, at)
@@ -41,8 +44,22 @@ def band_ends(states: States, deadline: DeadlineDue, _context: Context) -> Decis
         return NOTHING
     month = month_of(deadline, case.country)
     span = after(case.age_band, month)
+    case = replace(case, band_ends_on=span.ends_on)
     case, told = _changed(case, span, month, deadline.due_at)
     return Decision((case,), told, (until(case.id, case.country, span),))
+
+
+def put_right(case: Case, band: AgeBand, at: datetime) -> tuple[Case, Told]:
+    """The case of somebody who never was of the band that the scout had named."""
+    month = day_at(case.country, at).replace(day=1)
+    case, told = _changed(case, Span(band, None), month, at)
+    return case, tuple(each.model_copy(update={"corrected": True}) for each in told)
+
+
+def moved_to(case: Case) -> tuple[Deadline | Cleared, ...]:
+    """The band ends with the same day in another country; nothing, if no birth date says when."""
+    ends_on = case.band_ends_on
+    return () if ends_on is None else (until(case.id, case.country, Span(case.age_band, ends_on)),)
 
 
 def _changed(case: Case, span: Span, month: date, at: datetime) -> tuple[Case, Told]:

@@ -88,7 +88,7 @@ def _without_codes(left: Left) -> Left:
 
 def destroyed(case: Case) -> Case:
     """The case without any key: neither needs nor the profile open any more."""
-    return replace(without_care(case), profile_keys={})
+    return replace(without_care(case), profile_keys={}, birth_date_known=None, band_ends_on=None)
 
 
 def rewrapped(case: Case, vault: Vault) -> Case:

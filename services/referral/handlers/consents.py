@@ -35,6 +35,8 @@ def grant_consent(states: States, command: GrantConsent, context: Context) -> De
         return refusals.CASE_NOT_FOUND
     if not _may(context.actor, case, case.held_by(context.actor.org)):
         return refusals.OTHER_ORGANISATION
+    if case.void_at is not None:
+        return refusals.CASE_VOID
     place = _signed_in(case, context.actor)
     if refused := _why_not(case, command, context.reference, place, context.now):
         return refused
@@ -88,17 +90,25 @@ def withdraw_consent(states: States, command: WithdrawConsent, context: Context)
         return refusals.CONSENT_NOT_FOUND
     if consent.withdrawn_at is not None:
         return refusals.CONSENT_WITHDRAWN
-    consent = replace(consent, withdrawn_at=context.now)
-    after = own_act(case.with_consent(consent), context.now, "ConsentWithdrawn", consent.id, consent.purpose)
+    after, events = taken_back(case, consent, context.now)
+    return Decision((after,), events, answer=ConsentOutcome.of(after, after.consent(consent.id) or consent))
+
+
+def taken_back(
+    case: Case, consent: Consent, at: datetime
+) -> tuple[Case, tuple[ConsentWithdrawn | ReferralWithdrawn, ...]]:
+    """The case without a consent, and without the unanswered referrals that have no other."""
+    consent = replace(consent, withdrawn_at=at)
+    after = own_act(case.with_consent(consent), at, "ConsentWithdrawn", consent.id, consent.purpose)
     event = ConsentWithdrawn(
         case_id=case.id,
         consent_id=consent.id,
         purpose=consent.purpose,
         recipients=consent.recipients,
-        effective_at=context.now,
+        effective_at=at,
     )
     after, ended = _without_ground(after, consent)
-    return Decision((after,), (event, *ended), answer=ConsentOutcome.of(after, consent))
+    return after, (event, *ended)
 
 
 def _may(actor: Actor, case: Case, as_centre: bool) -> bool:

@@ -12,7 +12,13 @@ from referral.domain.case import Case, Milestone
 
 
 def own_case(states: States, case_id: UUID, actor: Actor) -> Case | Refused:
-    """The case, if the actor's organisation opened it."""
+    """The case, if the actor's organisation opened it, and not in error."""
+    case = own_case_or_void(states, case_id, actor)
+    return refusals.CASE_VOID if isinstance(case, Case) and case.void_at is not None else case
+
+
+def own_case_or_void(states: States, case_id: UUID, actor: Actor) -> Case | Refused:
+    """The case, if the actor's organisation opened it: for what ends something, or takes it back."""
     case = states.get(Case, case_id)
     if case is None:
         return refusals.CASE_NOT_FOUND

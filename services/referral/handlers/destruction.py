@@ -18,7 +18,7 @@ from referral.domain.profile import Profile
 from referral.events import ProfileDestroyed
 from referral.handlers.care import destroyed
 from referral.handlers.deadlines import AGE_BAND, PROFILE_DESTRUCTION
-from referral.handlers.desk import own_case
+from referral.handlers.desk import own_case_or_void
 from vocabulary.confirming import seconded
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.destruction import asked, standing
@@ -27,7 +27,7 @@ from vocabulary.refusals import unknown_code
 
 def request(states: States, command: RequestDestruction, context: Context) -> Decision | Refused:
     """Asks for the keys to be destroyed, that of the profile and that of what tells of health. Nothing happens yet."""
-    case = own_case(states, command.case_id, context.actor)
+    case = own_case_or_void(states, command.case_id, context.actor)
     if isinstance(case, Refused):
         return case
     profile = states.get(Profile, case.id)
@@ -42,7 +42,7 @@ def request(states: States, command: RequestDestruction, context: Context) -> De
 
 def confirm(states: States, command: ConfirmDestruction, context: Context) -> Decision | Refused:
     """Another person of the desk says the same: once the delay is over, the keys are gone."""
-    case = own_case(states, command.case_id, context.actor)
+    case = own_case_or_void(states, command.case_id, context.actor)
     if isinstance(case, Refused):
         return case
     nothing, same_person = refusals.NO_DESTRUCTION, refusals.SAME_PERSON_DESTROYS
@@ -57,7 +57,7 @@ def confirm(states: States, command: ConfirmDestruction, context: Context) -> De
 
 def reject(states: States, command: RejectDestruction, context: Context) -> Decision | Refused:
     """Anybody of the desk says no, whoever has asked, and whoever has confirmed."""
-    case = own_case(states, command.case_id, context.actor)
+    case = own_case_or_void(states, command.case_id, context.actor)
     if isinstance(case, Refused):
         return case
     if standing(case.destruction, context.now) is None:

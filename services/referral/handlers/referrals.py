@@ -16,7 +16,7 @@ from referral.domain.journey import Journey
 from referral.domain.referral import Referral, Withdrawal, as_told
 from referral.events import DepartureWindow, ReferralWithdrawn, ReturneeReferred
 from referral.handlers.care import open_for, sealed_needs
-from referral.handlers.desk import own_act, own_case
+from referral.handlers.desk import own_act, own_case, own_case_or_void
 from referral.limits import receipt_due
 from referral.reference import Reference
 from vocabulary.countries import GERMANY, day_at
@@ -72,7 +72,7 @@ def refer(states: States, command: Refer, context: Context) -> Decision | Refuse
 def withdraw_referral(states: States, command: WithdrawReferral, context: Context) -> Decision | Refused:
     """Takes a referral back. What the person is in a centre's care for is not over by that: the centre, which is told,
     confirms what becomes of the support, and until then the withdrawal is noted."""
-    case = own_case(states, command.case_id, context.actor)
+    case = own_case_or_void(states, command.case_id, context.actor)
     if isinstance(case, Refused):
         return case
     referral = case.referral(command.referral_id)

@@ -22,6 +22,7 @@ from referral.domain.ending import Ended, Hold
 from referral.domain.profile import Profile
 from referral.domain.referral import Withdrawal
 from referral.events import (
+    CaseVoided,
     ConsentWithdrawn,
     ProfileDestroyed,
     ProfileKeyRevoked,
@@ -34,6 +35,7 @@ from referral.events import (
 from referral.handlers.care import destroyed
 from referral.handlers.deadlines import AGE_BAND, CASE_END, PROFILE_DESTRUCTION, PROFILE_KEYS_WAIT
 from referral.handlers.desk import own_act
+from referral.handlers.registered import without
 from referral.handlers.sharing import entitled
 
 Repeat = Callable[[States, Any, Context], Decision]
@@ -92,6 +94,15 @@ def key_revoked(states: States, event: ProfileKeyRevoked, context: Context) -> D
     return NOTHING if revoked == case.shares else Decision((replace(case, shares=revoked),))
 
 
+def voided(states: States, event: CaseVoided, context: Context) -> Decision:
+    """The case was opened in error: nothing new is done in it."""
+    case = states.get(Case, event.case_id)
+    if case is None or case.void_at is not None:
+        return NOTHING
+    after = without(case, event.reason, context.occurred_at)
+    return Decision((after,), (), _looked_at(after, context.now))
+
+
 def held(states: States, event: RetentionHeld, context: Context) -> Decision:
     """Nothing of the case ends."""
     case = states.get(Case, event.case_id)
@@ -128,6 +139,7 @@ OF_CASES: Final[Mapping[type[Event], Repeat]] = {
     ReferralWithdrawn: referral_withdrawn,
     ProfileDestroyed: profile_destroyed,
     ProfileKeyRevoked: key_revoked,
+    CaseVoided: voided,
     RetentionHeld: held,
     RetentionReleased: released,
     RetentionStarted: end_told,

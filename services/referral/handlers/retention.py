@@ -111,7 +111,8 @@ def profile_over(states: States, term: TermOver, _context: Context) -> Decision:
     case = states.get(Case, term.id)
     if case is None:
         return NOTHING
-    return Decision((replace(case, profile_keys={}), Profile(case.id)), (), (Cleared(AGE_BAND, case.id),))
+    after = replace(case, profile_keys={}, birth_date_known=None, band_ends_on=None)
+    return Decision((after, Profile(case.id)), (), (Cleared(AGE_BAND, case.id),))
 
 
 def care_over(states: States, term: TermOver, _context: Context) -> Decision:

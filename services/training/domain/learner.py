@@ -103,6 +103,13 @@ class Learner:
     """When that was said as it is known, if that corrects what was said before."""
     arrival_told: Told | None = None
     """Which report of an arrival, and which word on it, that is. Older documents do not say."""
+    profile_told_at: datetime | None = None
+    """When the profile was told as it is known: what is older and comes late changes nothing. Older documents do not
+    say."""
+    walked_in: bool = False
+    """Whether a centre had taken the person in by itself, before a desk adopted the case."""
+    let_go: bool = False
+    """Whether the desk has taken that support back."""
 
     @property
     def gone_on(self) -> date | None:
@@ -120,6 +127,12 @@ class Learner:
         planned = plan is not None and plan.earliest > self.arrived_on
         left_again = self.departed_on is not None and self.departed_on > self.arrived_on
         return None if planned or left_again else self.arrived_on
+
+    @property
+    def looked_after(self) -> bool:
+        """Whether the desk leaves the person with any centre: asked to take them on, or one that had done so by itself.
+        How a centre ends its own support is no concern of a course."""
+        return self.referrals.open or (self.walked_in and not self.let_go)
 
     @property
     def status(self) -> LearnerStatus:
@@ -142,9 +155,21 @@ class Learner:
         """Whether a consent lets `provider` know the person at this moment."""
         return any(at < consent.ends_at and consent.covers(provider) for consent in self.consents)
 
-    def opened(self, profile: Profile, desk: str | None) -> Learner:
+    def opened(self, profile: Profile, desk: str | None, at: datetime) -> Learner:
         """A desk has registered the case; a referral, if it was seen first, knows more of the person."""
-        return replace(self, desk=desk or self.desk, profile=self.profile or profile).aged(self.age)
+        learner = replace(self, desk=desk or self.desk)
+        return learner if self.profile is not None else learner.known_as(profile, at).aged(self.age)
+
+    def put_right(self, right: Profile, at: datetime) -> Learner:
+        """The person was registered wrongly, as was told at this time; of their age that says nothing."""
+        if self.profile is not None:
+            right = replace(self.profile, language=right.language, country=right.country)
+        return self.known_as(right, at).aged(self.age)
+
+    def known_as(self, profile: Profile, at: datetime) -> Learner:
+        """The person as was told at this time, unless something later was told before."""
+        late = self.profile_told_at is not None and at < self.profile_told_at
+        return self if late else replace(self, profile=profile, profile_told_at=at)
 
     def referred(
         self, referral_id: UUID, root_id: UUID, profile: Profile, expected: Departure | None, at: datetime
@@ -156,9 +181,8 @@ class Learner:
         learner = replace(
             self,
             referrals=self.referrals.referred(referral_id, root_id),
-            profile=profile,
             departure=departure,
-        )
+        ).known_as(profile, at)
         return learner.aged(Age(profile.age_band, at))
 
     def aged(self, age: Age | None) -> Learner:

@@ -27,6 +27,7 @@ from training.contracts import (
     ArrivalCorrected,
     ArrivedInCountry,
     CaseAdopted,
+    CaseCorrected,
     CaseOpened,
     ConsentGranted,
     ConsentWithdrawn,
@@ -62,17 +63,24 @@ def age_band_changed(states: States, event: AgeBandChanged, context: Context) ->
     return Decision((_learner(states, event.case_id).aged(age),))
 
 
-def case_opened(states: States, event: CaseOpened, _context: Context) -> Decision:
+def case_opened(states: States, event: CaseOpened, context: Context) -> Decision:
     """The person is known; with a consent they can be enrolled."""
     profile = Profile(event.language, event.country, event.target_group)
     learner = replace(_learner(states, event.case_id), case_ref=event.case_ref)
-    return Decision((learner.opened(profile, event.opened_by),))
+    return Decision((learner.opened(profile, event.opened_by, context.occurred_at),))
+
+
+def case_corrected(states: States, event: CaseCorrected, context: Context) -> Decision:
+    """The person speaks another language, or returns to another country: as if that had been told at once."""
+    right = Profile(event.language, event.country, event.target_group)
+    return Decision((_learner(states, event.case_id).put_right(right, context.occurred_at),))
 
 
 def case_adopted(states: States, event: CaseAdopted, context: Context) -> Decision:
     """A desk acts from now on for a person whom a centre had taken in."""
     profile = Profile(event.language, event.country, event.target_group)
-    learner = replace(_learner(states, event.case_id), case_ref=event.case_ref).opened(profile, event.desk)
+    known = replace(_learner(states, event.case_id), case_ref=event.case_ref, walked_in=True)
+    learner = known.opened(profile, event.desk, context.occurred_at)
     return Decision((learner.aged(Age(event.age_band, context.occurred_at)),))
 
 
@@ -103,11 +111,11 @@ def returnee_referred(states: States, event: ReturneeReferred, context: Context)
 
 
 def referral_withdrawn(states: States, event: ReferralWithdrawn, context: Context) -> Decision:
-    """With the last open referral the person leaves the chain: seats go to those who wait for them. So they do with the
-    support of somebody who had walked in, if no referral is open."""
+    """With the last that centres do for them in the chain the person leaves it: seats go to those who wait for them. It
+    is open referrals, and the support of somebody who had walked in: either goes on without the other."""
     before = _learner(states, event.case_id)
-    after = before if event.walk_in else before.referral_withdrawn(event.referral_id)
-    if after.referrals.open or (after == before and not event.walk_in):
+    after = replace(before, let_go=True) if event.walk_in else before.referral_withdrawn(event.referral_id)
+    if after.looked_after or (after == before and not event.walk_in):
         return Decision((after,))
     changed, events = _left(states, event.case_id, context)
     return Decision((after, *changed), events)

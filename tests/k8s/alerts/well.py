@@ -28,6 +28,8 @@ OF_PODS = {
     'ph_effect_seconds_count{topic="t"}': "0+10x",
     'ph_foreign_records_total{topic="t"}': "0x",
     'ph_http_request_seconds_count{method="GET", route="/cases", status="200"}': "0+10x",
+    "ph_keys_due{}": "0x",
+    "ph_keys_sealing_seconds{}": "60x",
     'ph_lineage_lost{kind="database"}': "0x",
     "ph_operations_untold_oldest_seconds{}": "0x",
     'ph_outage_retries_total{where="topics", reason="KafkaConnectionError"}': "3x",

@@ -92,8 +92,8 @@ def test_every_class_of_the_service_is_declared() -> None:
         "retention",
     ]
     owed = {"referral_answer", "first_contact", "consent_renewal", "arrival_confirmation", "consent_expiry"}
-    owed |= {"pre_departure_call", "reintegration_plan"}
-    assert set(SERVICE.deadlines) == {*owed, "age_band", "profile_destruction", "profile_marks"}
+    owed |= {"pre_departure_call", "reintegration_plan", "adoption_answer"}
+    assert set(SERVICE.deadlines) == {*owed, "adoption_lapses", "age_band", "profile_destruction", "profile_marks"}
 
 
 def test_the_limits_of_the_reference_data_are_those_of_the_programme() -> None:

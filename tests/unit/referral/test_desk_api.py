@@ -70,6 +70,18 @@ def test_a_departure_is_put_right(api: Api) -> None:
     assert api.read(case).json()["journey"]["departed_on"] is None
 
 
+def test_what_was_registered_wrongly_is_put_right_and_a_case_that_is_none_is_void(api: Api) -> None:
+    api.act(*calls(api)["withdraw_referral"])
+    right = {"country": "NG", "language": "yo", "return_type": "forced", "age_band": "25_34", "reason": "misunderstood"}
+    corrected = api.act("POST", f"/cases/{CASE}/correct", right)
+    assert (corrected.status_code, corrected.json()["status"]) == (200, "unserved")
+    view = api.read(f"/cases/{CASE}").json()
+    assert (view["language"], view["return_type"], view["admin1"], view["household_size"]) == ("yo", "forced", None, 1)
+    voided = api.act("POST", f"/cases/{CASE}/void", {"reason": "wrong_person"})
+    assert (voided.status_code, voided.json()["status"]) == (200, "void")
+    assert {each["status"] for each in api.read(f"/cases/{CASE}").json()["consents"]} == {"withdrawn"}
+
+
 def test_what_was_handed_over_is_recorded(api: Api) -> None:
     api.desk.tell(api.desk.received(), api.desk.accepted())
     method, path, body = calls(api)["send_handover_package"]

@@ -46,6 +46,7 @@ def verify_audit(*, service: Service, since: Since = "", as_json: Json = False) 
                 "sealed": report.sealed,
                 "unsealed": report.unsealed,
                 "without_key": report.without_key,
+                "cut": report.cut,
                 "told": report.told,
                 "told_last": report.told_last,
                 "findings": [each._asdict() for each in report.findings],
@@ -73,6 +74,8 @@ def _show(report: Report) -> None:
     if report.findings:
         print_table(COLUMNS, [(each.what, each.audit_id or "", each.number, each.says) for each in report.findings])
     typer.echo(f"sealed rows {report.sealed}, not sealed yet {report.unsealed}", err=True)
+    if report.cut:
+        typer.echo(f"rows up to number {report.cut} have gone by their term", err=True)
     typer.echo(f"ends told {report.told}, the last at {printable(report.told_last) or 'no time'}", err=True)
     if report.without_key:
         says = f"{report.without_key} seals are of generations that the key file does not list: their digests hold"

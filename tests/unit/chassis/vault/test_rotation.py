@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from chassis.vault.keys import parse
-from chassis.vault.rotation import BACKUP_TERM, rotated, standing, without_due, written
+from chassis.vault.rotation import BACKUP_TERM, due, rotated, sealing_for, standing, without_due, written
 from tests.support.keys import NOON, line
 
 HOUR = timedelta(hours=1)
@@ -65,3 +65,16 @@ def test_what_is_wrapped_under_a_generation_that_is_not_listed_is_shown() -> Non
 def test_the_backup_term_is_that_of_every_database(root: Path) -> None:
     backups = (root / "deploy" / "manifests" / "postgres_files" / "backup.yaml").read_text()
     assert f"retentionPolicy: {BACKUP_TERM.days}d" in backups
+
+
+def test_how_long_a_generation_has_sealed_counts_from_its_moment_or_from_when_the_service_was_set_up() -> None:
+    begun = NOON - 3 * HOUR
+    assert sealing_for(RING, NOON, begun) == 3 * HOUR
+    assert sealing_for(RING, NOON + 5 * HOUR, begun) == 4 * HOUR
+    assert sealing_for(RING, NOON, NOON + HOUR) == timedelta(0), "clocks differ"
+
+
+def test_what_should_be_destroyed_is_counted_from_its_day_on() -> None:
+    day = NOON + HOUR + BACKUP_TERM
+    assert (due(RING, day - HOUR), due(RING, day)) == ([], ["a"])
+    assert due(without_due(RING, {}, day)[0], day) == []
