@@ -21,7 +21,7 @@ ENDS_OF_CONSENTS, RESERVED_AT_THE_OFFER, INTERVIEWS = (
     for name in (
         "0002_consent_ends.sql",
         "0003_reserved_at_the_offer.sql",
-        "0008_interviews.sql",
+        "0009_interviews.sql",
     )
 )
 
