@@ -266,7 +266,7 @@ def _into_work(case: _Case, day: int) -> None:
     case.tell("placement", "CandidatePresented", day + 2, candidacy_id=candidacy)
     case.owed("placement", "employer_feedback", candidacy, day + 12, missed=chance.choice([0, 0, 1]), met=True)
     case.tell("placement", "InterviewArranged", day + 4, candidacy_id=candidacy)
-    case.tell("placement", "InterviewHeld", day + 6, candidacy_id=candidacy)
+    case.tell("placement", "InterviewReported", day + 6, candidacy_id=candidacy)
     kind = chance.choice(KINDS)
     offered = {"candidacy_id": candidacy, "offer_id": offer, "employment_type": kind, "starts_on": case.on(later + 14)}
     case.tell("placement", "JobOffered", later, **offered, offered_on=case.on(later), expires_at=case.time(later + 10))

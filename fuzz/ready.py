@@ -433,7 +433,11 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
         "POST /candidacies/{candidacy_id}/offer/correct": _at(
             "candidacy_id",
             Walk.offered,
-            lambda: {"offered_on": (past() - timedelta(days=2)).isoformat(), "reason": "wrong_day"},
+            lambda: {
+                "offered_on": (past() - timedelta(days=2)).isoformat(),
+                "employment_type": "full_time",
+                "reason": "wrong_day",
+            },
         ),
         "POST /candidacies/{candidacy_id}/offer/void": _at(
             "candidacy_id", Walk.offered, lambda: {"reason": "wrong_person"}

@@ -18,8 +18,6 @@ from placement.domain.correction import Record
 from placement.domain.terms import (
     EmploymentType,
     Evidence,
-    InterviewMode,
-    InterviewOutcome,
     Party,
     ReferralEnd,
     ShownReason,
@@ -89,10 +87,11 @@ class CandidacyOutcome(Answer):
 class InterviewView(Answer):
     """When employer and person meet, or met."""
 
+    interview_id: UUID = Field(validation_alias="id")
     at: datetime
-    mode: InterviewMode
+    mode: str = Field(description="a code of interview_modes")
     held_on: date | None = Field(description="null: nobody has told what became of it")
-    outcome: InterviewOutcome | None
+    outcome: str | None = Field(description="a code of interview_outcomes; null: the same")
 
 
 class OfferView(Answer):
@@ -128,7 +127,7 @@ class OfferItem(OfferView):
         """From a candidacy that has an offer; `vacancy` is what the item says of its vacancy."""
         assert candidacy.offer is not None, "the candidacy has no offer"
         whose = {"case_id": candidacy.case_id, "candidacy_id": candidacy.id, "candidacy_status": candidacy.status}
-        return cls.model_validate({**_facts(candidacy.offer), **whose, **vacancy})
+        return cls.from_state(candidacy.offer, **whose, **vacancy)
 
 
 class EmploymentView(Answer):
@@ -141,10 +140,11 @@ class EmploymentView(Answer):
 
 
 class FactsView(Answer):
-    """The day of the offer, or of the start of work and what shows it."""
+    """The day and the kind of the offer, or the day of the start of work and what shows it."""
 
     day: date
-    evidence_type: Evidence | None
+    evidence_type: Evidence | None = Field(description="null: of an offer")
+    employment_type: EmploymentType | None = Field(description="null: of a start of work, or it was not told then")
 
 
 class CorrectionRequestView(Answer):

@@ -258,7 +258,10 @@ async def present(candidacy_id: UUID, actor: Officer, reading: Reading, run: Cha
 async def arrange_interview(
     candidacy_id: UUID, body: NewInterview, actor: Officer, reading: Reading, run: Changer
 ) -> Response:
-    """Employer and person are to meet; once more, at another time."""
+    """Employer and person are to meet.
+
+    Once more: what nobody has reported on is moved and keeps its id; after a report it is a further interview.
+    """
     ids = await candidacy_ids(reading, candidacy_id)
     return await run(commands.ArrangeInterview(*ids, body.at, body.mode), actor, CANDIDACY, candidacy_id)
 

@@ -14,8 +14,6 @@ from placement.domain.terms import (
     Evidence,
     GivenReason,
     Giver,
-    InterviewMode,
-    InterviewOutcome,
     WageBand,
 )
 from vocabulary.codes import Admin1, Country, Isco08
@@ -109,7 +107,7 @@ class NewInterview(BaseModel):
     model_config = body(at="2026-03-12T09:30:00Z", mode="in_person")
 
     at: Instant
-    mode: InterviewMode
+    mode: Code = Field(description="a code of interview_modes")
 
 
 class InterviewReport(BaseModel):
@@ -118,7 +116,7 @@ class InterviewReport(BaseModel):
     model_config = body(held_on="2026-03-12", outcome="held")
 
     held_on: Day = Field(description="in the country of the work")
-    outcome: InterviewOutcome
+    outcome: Code = Field(description="a code of interview_outcomes")
 
 
 class InterviewCorrection(InterviewReport):
@@ -164,11 +162,12 @@ class NewEmployment(BaseModel):
 
 
 class OfferCorrection(BaseModel):
-    """The offer was made on another day than was recorded."""
+    """When the offer was made and of what kind: both, also what stays as it was, and why the record is wrong."""
 
-    model_config = body(offered_on="2026-03-16", reason="wrong_day")
+    model_config = body(offered_on="2026-03-16", employment_type="internship", reason="wrong_terms")
 
     offered_on: Day
+    employment_type: EmploymentType = Field(description="of the work, too, if it has begun")
     reason: Code = Field(description="a code of correction_reasons")
 
 

@@ -11,8 +11,6 @@ from placement.domain.terms import (
     Evidence,
     GivenReason,
     Giver,
-    InterviewMode,
-    InterviewOutcome,
     WageBand,
 )
 
@@ -86,10 +84,10 @@ class Present(OnCandidacy):
 
 @dataclass(frozen=True, slots=True)
 class ArrangeInterview(OnCandidacy):
-    """Employer and person are to meet; asked again, at another time."""
+    """Employer and person are to meet: at another time than before, or once more if they have met."""
 
     at: datetime
-    mode: InterviewMode
+    mode: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +95,7 @@ class ReportInterview(OnCandidacy):
     """What became of the interview."""
 
     held_on: date
-    outcome: InterviewOutcome
+    outcome: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +103,7 @@ class CorrectInterview(OnCandidacy):
     """Something else became of the interview than was told."""
 
     held_on: date
-    outcome: InterviewOutcome
+    outcome: str
     reason: str
 
 
@@ -151,9 +149,10 @@ class StartEmployment(OnCandidacy):
 
 @dataclass(frozen=True, slots=True)
 class CorrectOffer(OnCandidacy):
-    """The offer was made on another day than was recorded. `by`: who says so, as keyed hashes."""
+    """The offer was made on another day, or of another kind, than was recorded. `by`: who says so, as keyed hashes."""
 
     offered_on: date
+    employment_type: EmploymentType
     reason: str
     by: tuple[str, ...]
 

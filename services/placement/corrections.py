@@ -23,10 +23,10 @@ router = new_router(prefix="/candidacies/{candidacy_id}", tags=["corrections"])
 async def correct_offer(
     candidacy_id: UUID, body: OfferCorrection, actor: Officer, person: Person, reading: Reading, run: Changer
 ) -> Response:
-    """Asks for the offer to have been made on another day. Nothing changes before somebody else of the desk confirms
-    it; after seven days the request lapses."""
+    """Asks for the offer to have been made on another day, or of another kind. Nothing changes before somebody else of
+    the desk confirms it; after seven days the request lapses."""
     ids = await candidacy_ids(reading, candidacy_id)
-    command = commands.CorrectOffer(*ids, body.offered_on, body.reason, person)
+    command = commands.CorrectOffer(*ids, body.offered_on, body.employment_type, body.reason, person)
     return await run(command, actor, CANDIDACY, candidacy_id)
 
 

@@ -13,14 +13,10 @@ from chassis.pure.codes import Code, Instant
 from chassis.pure.messages import Event
 from placement.domain.terms import (
     ClosedReason,
-    ConsentEnd,
     DistanceBand,
     EmploymentType,
     Evidence,
-    InterviewMode,
-    InterviewOutcome,
     Party,
-    ReferralEnd,
     WageBand,
 )
 from placement.domain.vacancy import End
@@ -98,37 +94,40 @@ class CandidatePresented(CandidacyEvent):
     employer_id: UUID
 
 
-class InterviewArranged(CandidacyEvent):
-    """Employer and person are to meet. Told again, it is another time, or another interview."""
+class InterviewEvent(CandidacyEvent):
+    """A fact about one meeting of person and employer."""
 
+    interview_id: UUID
     employer_id: UUID
-    at: Instant
-    mode: InterviewMode
 
 
-class InterviewHeld(CandidacyEvent):
+class InterviewArranged(InterviewEvent):
+    """Employer and person are to meet. Told again of the same interview it is moved; a further one has another id."""
+
+    takes_place_on: date
+    mode: Code
+
+
+class InterviewReported(InterviewEvent):
     """What became of an interview: they met, or one of them did not come. It never counts against the person."""
 
-    employer_id: UUID
     held_on: date
-    outcome: InterviewOutcome
+    outcome: Code
 
 
-class InterviewCorrected(CandidacyEvent):
-    """What InterviewHeld has told of the last interview was wrong; this is right, as if it had been told so then."""
+class InterviewCorrected(InterviewEvent):
+    """What InterviewReported has told at `reported_at` was wrong; this is right, as if it had been told so then."""
 
-    employer_id: UUID
     held_on: date
-    outcome: InterviewOutcome
-    reported_at: Instant | None = None
+    outcome: Code
+    reported_at: Instant
     reason: Code
 
 
-class InterviewVoided(CandidacyEvent):
-    """What InterviewHeld has told of the last interview was an error: they are to meet, as was arranged."""
+class InterviewVoided(InterviewEvent):
+    """What InterviewReported has told at `reported_at` was an error: they are to meet, as was arranged."""
 
-    employer_id: UUID
-    reported_at: Instant | None = None
+    reported_at: Instant
     reason: Code
 
 
@@ -137,14 +136,10 @@ class CandidacyClosed(CandidacyEvent):
 
     reason: ClosedReason
     by: Party
-    consent_end: ConsentEnd | None = None
-    """With `consent_withdrawn`: whether the person took the consent back, or its last day is over."""
-    referral_end: ReferralEnd | None = None
-    """With `referral_withdrawn`: how the last referral ended."""
 
 
-class JobOffered(CandidacyEvent):
-    """An employer offers work: the programme's promise for this person is kept."""
+class WholeOfferEvent(CandidacyEvent):
+    """All that is told of an offer."""
 
     offer_id: UUID
     employer_id: UUID
@@ -160,6 +155,10 @@ class JobOffered(CandidacyEvent):
     distance_band: DistanceBand
     target_group: TargetGroup
     measure_category: IntoWork = "INTO_WORK"
+
+
+class JobOffered(WholeOfferEvent):
+    """An employer offers work: the programme's promise for this person is kept."""
 
 
 class JobOfferAccepted(CandidacyEvent):
@@ -190,8 +189,8 @@ class JobOfferExpired(CandidacyEvent):
     expired_at: Instant
 
 
-class EmploymentStarted(CandidacyEvent):
-    """The person has begun to work; `formal` only with evidence stronger than self-declaration."""
+class WholeEmploymentEvent(CandidacyEvent):
+    """All that is told of a start of work; `formal` only with evidence stronger than self-declaration."""
 
     employment_id: UUID
     offer_id: UUID
@@ -206,28 +205,23 @@ class EmploymentStarted(CandidacyEvent):
     measure_category: IntoWork = "INTO_WORK"
 
 
-class JobOfferCorrected(CandidacyEvent):
-    """What JobOffered has told was wrong: the offer was made on this day, and two people of the desk say so."""
+class EmploymentStarted(WholeEmploymentEvent):
+    """The person has begun to work."""
 
-    offer_id: UUID
-    isco08: Isco08
-    starts_on: date
-    offered_on: date
-    formal: bool
+
+class JobOfferCorrected(WholeOfferEvent):
+    """What JobOffered has told at `reported_at` was wrong: this is right, all of it, and two people of the desk say
+    so."""
+
+    reported_at: Instant
     reason: Code
 
 
-class EmploymentCorrected(CandidacyEvent):
-    """What EmploymentStarted has told was wrong: this is right, and two people of the desk say so."""
+class EmploymentCorrected(WholeEmploymentEvent):
+    """What EmploymentStarted has told at `reported_at` was wrong: this is right, all of it, and two people of the desk
+    say so."""
 
-    employment_id: UUID
-    offer_id: UUID
-    isco08: Isco08
-    started_on: date
-    employment_type: EmploymentType
-    formal: bool
-    subsidised: bool
-    evidence_type: Evidence
+    reported_at: Instant
     reason: Code
 
 
@@ -305,7 +299,7 @@ EVENTS: tuple[type[Event], ...] = (
     CandidateShortlisted,
     CandidatePresented,
     InterviewArranged,
-    InterviewHeld,
+    InterviewReported,
     InterviewCorrected,
     InterviewVoided,
     CandidacyClosed,

@@ -27,6 +27,8 @@ class Reference:
     isco08: CodeList[Occupation]
     decline_reasons: CodeList[CodeRow]
     correction_reasons: CodeList[CodeRow]
+    interview_modes: CodeList[CodeRow]
+    interview_outcomes: CodeList[CodeRow]
     fail_reasons: CodeList[FailReason]
 
     @classmethod
@@ -39,6 +41,8 @@ class Reference:
             isco08=table(directory, "isco08", Occupation),
             decline_reasons=codes(directory, "decline_reasons"),
             correction_reasons=codes(directory, "correction_reasons"),
+            interview_modes=codes(directory, "interview_modes"),
+            interview_outcomes=codes(directory, "interview_outcomes"),
             fail_reasons=table(directory, "fail_reasons", FailReason),
         )
 

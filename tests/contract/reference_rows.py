@@ -310,6 +310,8 @@ FILES: Mapping[str, type[Any]] = {
     "fallbacks": Fallback,
     "handover_items": HandoverItem,
     "hold_release_reasons": Code,
+    "interview_modes": Code,
+    "interview_outcomes": Code,
     "isco08": Occupation,
     "measure_categories": MeasureCategory,
     "link_reasons": Code,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -15,9 +16,13 @@ from tests.support.placement.api import ACCRAS, DAKARS, EDOS, OFFICER, PROGRAMME
 from tests.support.placement.process import DAY, TODAY, Placement
 from tests.support.placement.world import ACCRA, DAKAR, EDO, LAGOS
 
-ENDS_OF_CONSENTS, RESERVED_AT_THE_OFFER = (
+ENDS_OF_CONSENTS, RESERVED_AT_THE_OFFER, INTERVIEWS = (
     (ROOT / "services/placement/migrations" / name).read_text(encoding="utf-8")
-    for name in ("0002_consent_ends.sql", "0003_reserved_at_the_offer.sql")
+    for name in (
+        "0002_consent_ends.sql",
+        "0003_reserved_at_the_offer.sql",
+        "0009_interviews.sql",
+    )
 )
 
 
@@ -312,3 +317,41 @@ async def test_what_was_reserved_by_people_without_an_offer_is_open_again(placem
         await placement.pool.execute(RESERVED_AT_THE_OFFER)
     assert ids(await placement.get("/vacancies", status="open"), "vacancy_id") == {wanted}
     assert ids(await placement.get("/vacancies", status="reserved"), "vacancy_id") == {offered}
+
+
+async def test_an_interview_that_was_stored_without_an_id_gets_that_of_its_candidacy_and_is_told_so(
+    placement: Placement,
+) -> None:
+    employer_id = await placement.employer()
+    vacancy_id, case_id = await placement.vacancy(employer_id), await placement.refer()
+    await placement.post("/candidacies", bodies.candidacy(vacancy_id, await placement.refer()))
+    await placement.consent(case_id, "presentation", f"employer:{employer_id}")
+    picked = await placement.post("/candidacies", bodies.candidacy(vacancy_id, case_id))
+    path = f"/candidacies/{picked['candidacy_id']}"
+    await placement.post(f"{path}/present")
+    soon = placement.clock.now() + timedelta(hours=1)
+    await placement.post(f"{path}/interview", {"at": soon.isoformat(), "mode": "phone"})
+    report = {"held_on": TODAY.isoformat(), "outcome": "held"}
+    await placement.post(f"{path}/interview/held", report)
+    corrected = {**report, "outcome": "person_absent", "reason": "misunderstood"}
+    await placement.post(f"{path}/interview/held/correct", corrected)
+    of_one = "data #> '{candidacies,1}'"
+    owed_from = await placement.pool.fetchval(f"select {of_one} ->> 'answer_owed_from' from vacancy")
+    for lost in ("interview,id", "interviews_corrected,0,was,id", "interviews_corrected,0,now,id"):
+        await placement.pool.execute(f"update vacancy set data = data #- '{{candidacies,1,{lost}}}'")
+    await placement.pool.execute(
+        "update vacancy set data = jsonb_set(data, '{candidacies,1,interview,reported_at}', 'null')"
+    )
+    for _ in range(2):
+        await placement.pool.execute(INTERVIEWS)
+    stored = json.loads(await placement.pool.fetchval(f"select {of_one} from vacancy"))
+    [kept] = stored["interviews_corrected"]
+    assert {each["id"] for each in (stored["interview"], kept["was"], kept["now"])} == {picked["candidacy_id"]}
+    assert (stored["interview"]["reported_at"], kept["was"]["outcome"]) == (owed_from, "held")
+    assert (await placement.get(path))["interview"]["outcome"] == "person_absent"
+    await placement.post(f"{path}/interview/held/void", {"reason": "wrong_person"})
+    rows = await placement.pool.fetch("select record from outbox order by id")
+    [told] = [
+        each for each in (outbox.read(row["record"]) for row in rows) if "InterviewVoided" in each.headers["ce_type"]
+    ]
+    assert told.value["interview_id"] == picked["candidacy_id"]

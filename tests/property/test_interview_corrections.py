@@ -16,6 +16,7 @@ from journey.contracts import placement as at_journey
 from journey.domain.journey import Journey
 from journey.handlers.hearing import HEARD
 from placement import commands
+from placement.events import InterviewEvent
 from tests.support.memory import NOW
 from tests.support.placement.world import CASE, TODAY, World
 
@@ -102,3 +103,5 @@ def test_the_candidacy_and_what_is_owed_are_as_if_it_had_been_told_rightly(
     assert told.waits == known.waits
     assert told.waits
     assert len(wrong.candidacy(one).interviews_corrected) == len(words[0]) - 1 + words[1]
+    of_one = {each.interview_id for each in wrong.service.events if isinstance(each, InterviewEvent)}
+    assert len(of_one) == 1, "it is one interview, whatever is told of it"

@@ -137,7 +137,7 @@ ELSEWHERE = st.one_of(
     st.builds(completed, DAYS, REFERRALS),
     st.builds(reopened, DAYS, REFERRALS),
     st.builds(offered, OFFERS, DAYS, KINDS, DAYS),
-    st.builds(offer_corrected, OFFERS, DAYS, DAYS),
+    st.builds(offer_corrected, OFFERS, DAYS, DAYS, KINDS),
     st.builds(offer_voided, OFFERS, DAYS),
     st.builds(retracted, OFFERS, DAYS),
     st.builds(offer_accepted, OFFERS, DAYS),

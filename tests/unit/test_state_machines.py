@@ -24,7 +24,7 @@ from vocabulary.transitions import ImpossibleStep, statuses_before
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ID = UUID(int=1)
 OFFER = candidacy.Offer(ID, "full_time", 40, "full", date(2026, 4, 1), NOW.date(), NOW, True, False)  # type: ignore[arg-type]
-INTERVIEW = candidacy.Interview(NOW, "phone")
+INTERVIEW = candidacy.Interview(ID, NOW, "phone")
 PREVIEW = at_the_centre.Preview("NG", "normal", (), (), (), "en", 1, False, "forced", "RETURNEE_DE", "25_34")
 
 MACHINES: dict[str, tuple[ModuleType, Any, str]] = {

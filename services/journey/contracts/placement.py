@@ -63,10 +63,10 @@ class InterviewVoided(CaseContract, source="placement"):
     """The interview has not been, which was told at `reported_at`."""
 
     candidacy_id: UUID
-    reported_at: Instant | None = None
+    reported_at: Instant
 
 
-class InterviewHeld(CaseContract, source="placement"):
+class InterviewReported(CaseContract, source="placement"):
     """What became of an interview: they met, or one of them did not come."""
 
     candidacy_id: UUID
@@ -129,11 +129,13 @@ class EmploymentStarted(CaseContract, source="placement"):
 
 
 class JobOfferCorrected(CaseContract, source="placement"):
-    """What JobOffered has told was wrong: the offer was made on this day, and two people of the desk say so."""
+    """What JobOffered has told was wrong: this is right, all of it, and two people of the desk say so."""
 
     candidacy_id: UUID
     offer_id: UUID
     starts_on: Day
+    expires_at: Instant
+    employment_type: Code
     offered_on: Day
 
 
@@ -192,7 +194,7 @@ ALL: tuple[type[Contract], ...] = (
     CandidateShortlisted,
     CandidatePresented,
     InterviewArranged,
-    InterviewHeld,
+    InterviewReported,
     InterviewCorrected,
     InterviewVoided,
     CandidacyClosed,

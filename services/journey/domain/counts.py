@@ -270,13 +270,17 @@ def _not_learned(known: Outcome, event: training.CompletionVoided, at: datetime)
 
 
 def _offered(known: Outcome, event: placement.JobOffered, at: datetime) -> Outcome:
-    told = Made(at, event.offered_on, event.employment_type, event.candidacy_id)
+    told = _made(event, at)
     return known.offer(event.offer_id, lambda offer: replace(offer, made=later(offer.made, told)))
 
 
 def _offer_corrected(known: Outcome, event: placement.JobOfferCorrected, at: datetime) -> Outcome:
-    told = Made(at, event.offered_on)
+    told = _made(event, at)
     return known.offer(event.offer_id, lambda offer: replace(offer, correction=later(offer.correction, told)))
+
+
+def _made(event: placement.JobOffered | placement.JobOfferCorrected, at: datetime) -> Made:
+    return Made(at, event.offered_on, event.employment_type, event.candidacy_id)
 
 
 def _offer_accepted(known: Outcome, event: placement.JobOfferAccepted, _at: datetime) -> Outcome:
@@ -325,8 +329,6 @@ def _placement_voided(known: Outcome, event: placement.PlacementRecordVoided, at
 
 def _not_met(known: Outcome, event: placement.InterviewVoided, _at: datetime) -> Outcome:
     """What the employer owed was not done by an interview that has not been."""
-    if event.reported_at is None:
-        return known
     return replace(known, void=tuple(sorted({*known.void, (EMPLOYER_FEEDBACK, event.reported_at)})))
 
 

@@ -307,15 +307,14 @@ class Made:
 
     at: datetime
     offered_on: date
-    employment_type: str = ""
-    """Empty in a correction, which does not tell it."""
-    candidacy_id: UUID | None = None
-    """The way into the vacancy; empty in a correction."""
+    employment_type: str
+    candidacy_id: UUID
+    """The way into the vacancy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A job offer and all that became of it."""
+    """A job offer and all that became of it: the last correction counts."""
 
     id: UUID
     made: Made | None = None
@@ -327,15 +326,19 @@ class Offer:
     voided_at: datetime | None = None
 
     @property
+    def told(self) -> Made | None:
+        """What holds of it."""
+        return self.correction or self.made
+
+    @property
     def offered_on(self) -> date | None:
-        """The day on which the employer made it, by the last correction; None: nobody has told, or it is void."""
-        told = self.correction or self.made
-        return None if told is None or self.voided_at is not None else told.offered_on
+        """The day on which the employer made it; None: nobody has told, or it is void."""
+        return None if self.told is None or self.voided_at is not None else self.told.offered_on
 
     @property
     def internship(self) -> bool:
         """Whether it is for a measure and not for work."""
-        return self.made is not None and self.made.employment_type == INTERNSHIP
+        return self.told is not None and self.told.employment_type == INTERNSHIP
 
     @property
     def kept_on(self) -> date | None:
@@ -347,7 +350,7 @@ class Offer:
         end is what came last. `closed`: the candidacies that have ended without work."""
         if self.retracted_at is not None:
             return "retracted"
-        over = self.made is not None and self.made.candidacy_id in closed
+        over = self.told is not None and self.told.candidacy_id in closed
         if self.accepted_on is not None:
             return "closed" if over else "accepted"
         if self.declined_at is not None:

@@ -60,7 +60,7 @@ class Interview(Word):
 
 @dataclass(frozen=True, slots=True)
 class Offered(Word):
-    """What an employer has offered; corrected, the rest stands."""
+    """What an employer has offered, as it was told or corrected."""
 
     STEPS: ClassVar = ("offered", "corrected")
 

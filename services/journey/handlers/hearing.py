@@ -283,15 +283,13 @@ def _shortlisted(work: Work, told: placement.CandidateShortlisted, at: datetime)
     return _candidacy("shortlisted")(replace(work, centres=centres), told, at)
 
 
-def _offered(work: Work, told: placement.JobOffered, at: datetime) -> Work:
-    word = Offered(at, "offered", told.candidacy_id, told.starts_on)
-    answer_by = first(work.answer_by, told.offer_id, told.expires_at)
-    return replace(work, offers=heard(work.offers, told.offer_id, word), answer_by=answer_by)
+def _offer(status: str) -> OfWork:
+    def part(work: Work, told: Any, at: datetime) -> Work:
+        word = Offered(at, status, told.candidacy_id, told.starts_on)
+        answer_by = first(work.answer_by, told.offer_id, told.expires_at)
+        return replace(work, offers=heard(work.offers, told.offer_id, word), answer_by=answer_by)
 
-
-def _offer_corrected(work: Work, told: placement.JobOfferCorrected, at: datetime) -> Work:
-    word = Offered(at, "corrected", told.candidacy_id, told.starts_on)
-    return replace(work, offers=heard(work.offers, told.offer_id, word))
+    return part
 
 
 def _replied(status: str) -> OfWork:
@@ -402,11 +400,11 @@ _FOLDS: Final[Mapping[type[Contract], Fold]] = {
     placement.CandidateShortlisted: _work(_shortlisted),
     placement.CandidatePresented: _work(_candidacy("presented")),
     placement.InterviewArranged: _work(_candidacy("interview")),
-    placement.InterviewHeld: _work(_interview("held")),
+    placement.InterviewReported: _work(_interview("held")),
     placement.InterviewVoided: _work(_interview("void")),
     placement.CandidacyClosed: _work(_candidacy("closed")),
-    placement.JobOffered: _work(_offered),
-    placement.JobOfferCorrected: _work(_offer_corrected),
+    placement.JobOffered: _work(_offer("offered")),
+    placement.JobOfferCorrected: _work(_offer("corrected")),
     placement.JobOfferAccepted: _work(_replied("accepted")),
     placement.JobOfferDeclined: _work(_replied("declined")),
     placement.JobOfferExpired: _work(_replied("expired")),

@@ -100,7 +100,7 @@ OF_SERVICES: Final[Mapping[str, Mapping[str, str]]] = {
         "CandidateShortlisted": "a desk has picked the person for a vacancy",
         "CandidatePresented": "the person was presented to an employer",
         "InterviewArranged": "employer and person are to meet",
-        "InterviewHeld": "an interview is over",
+        "InterviewReported": "what became of an interview was told",
         "InterviewCorrected": "what became of an interview was corrected",
         "InterviewVoided": "an interview has not been after all",
         "CandidacyClosed": "the way into a vacancy has ended",

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -30,8 +30,6 @@ from placement.domain.terms import (
     Evidence,
     GivenReason,
     Giver,
-    InterviewMode,
-    InterviewOutcome,
     Party,
     Purpose,
     ReferralEnd,
@@ -118,14 +116,15 @@ CLOSERS: Final[Mapping[GivenReason, tuple[frozenset[Giver], frozenset[CandidacyS
 
 @dataclass(frozen=True, slots=True)
 class Interview:
-    """When and how employer and person meet, and what became of it, once that is told."""
+    """When and how employer and person meet, and what became of it, once that is told. Moved, it stays the same one."""
 
+    id: UUID
     at: datetime
-    mode: InterviewMode
+    mode: str
     held_on: date | None = None
-    outcome: InterviewOutcome | None = None
+    outcome: str | None = None
     reported_at: datetime | None = None
-    """When that was first told, whatever was corrected since. Older documents do not say."""
+    """When that was first told, whatever was corrected since."""
     level_before: int = 0
     """How far the employer's answer was overdue when it was told."""
 
@@ -156,6 +155,13 @@ class Offer:
     status: OfferStatus = "open"
     answered_on: date | None = None
     decline_reason: str | None = None
+    reported_at: datetime | None = None
+    """When it was first told, whatever was corrected since. Older documents do not say."""
+
+    @property
+    def told_at(self) -> datetime:
+        """When it was first told."""
+        return self.reported_at or _made_at(self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +172,13 @@ class Employment:
     started_on: date
     evidence_type: Evidence
     formal: bool
+    reported_at: datetime | None = None
+    """When it was first told, as of an offer."""
+
+    @property
+    def told_at(self) -> datetime:
+        """When it was first told."""
+        return self.reported_at or _made_at(self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +223,11 @@ class Candidacy(Stepping[Step]):
         return "consent_expired" if self.consent_end == "expired" else self.closed_reason
 
     @property
+    def awaited(self) -> Interview | None:
+        """The interview of which nobody has told what became of it."""
+        return None if self.interview is None or self.interview.outcome is not None else self.interview
+
+    @property
     def live(self) -> bool:
         """Whether the person is still on the way, or has begun to work."""
         return self.status != "closed"
@@ -236,10 +254,15 @@ class Candidacy(Stepping[Step]):
                 offered_on=offer.offered_on.replace(day=1),
                 answered_on=_month(offer.answered_on),
                 expires_at=offer.expires_at.replace(day=1, hour=0, minute=0, second=0, microsecond=0),
+                reported_at=None,
             ),
             employment=None
             if employment is None
-            else replace(employment, started_on=employment.started_on.replace(day=1)),
+            else replace(
+                employment,
+                started_on=employment.started_on.replace(day=1),
+                reported_at=None,
+            ),
         )
 
     def presented(self, on: date, owed_from: datetime, answer_due_at: datetime) -> Candidacy:
@@ -323,6 +346,11 @@ def _owed(since: datetime | None, due_at: datetime | None) -> dict[str, Any]:
 def _answered(offer: Offer | None, status: OfferStatus, on: date | None) -> Offer:
     assert offer is not None, "a candidacy without an offer has none to answer"
     return replace(offer, status=status, answered_on=on)
+
+
+def _made_at(id_: UUID) -> datetime:
+    """When an id of this service was made, to the millisecond: it begins with that (RFC 9562, version 7)."""
+    return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=id_.int >> 80)
 
 
 def _month(day: date | None) -> date | None:

@@ -1,7 +1,7 @@
 """An offer or a start of work that was recorded wrongly: what is asked for, and what it was before.
 
-Only what the promise rests on can be corrected: the day of the offer, the day and the evidence of the work
-(docs/domain.md: corrections).
+Only what the promise rests on can be corrected: the day and the kind of an offer, the day and the evidence of the work
+(docs/domain.md: corrections). The work is of the kind that was offered, so both are corrected with the offer.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, Literal
 
-from placement.domain.terms import Evidence
+from placement.domain.terms import EmploymentType, Evidence
 from vocabulary.seconding import Request
 
 Record = Literal["job_offer", "employment"]
@@ -20,10 +20,13 @@ MOST_CORRECTIONS: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The day on which the offer was made, or on which the work began and what shows it."""
+    """The day on which the offer was made and the kind of employment, or the day on which the work began and what shows
+    it."""
 
     day: date
     evidence_type: Evidence | None = None
+    employment_type: EmploymentType | None = None
+    """Of an offer; what was stored before this could be corrected does not say: it stays as it was."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,6 @@ EmploymentType = Literal["full_time", "part_time", "temporary", "apprenticeship"
 WageBand = Literal["below_minimum", "minimum_to_median", "above_median", "unknown"]
 DistanceBand = Literal["same_admin1", "same_country", "unknown"]
 Evidence = Literal["contract", "social_security", "employer_statement", "self_declaration"]
-InterviewMode = Literal["in_person", "phone", "video"]
-InterviewOutcome = Literal["held", "person_absent", "employer_absent"]
 Purpose = Literal["matching", "presentation"]
 Giver = Literal["person", "employer", "officer"]
 """Who can decide that a candidacy ends."""

@@ -33,7 +33,14 @@ from placement.domain.vacancy import Vacancy
 from placement.events import EmploymentCorrected, JobOfferCorrected, PlacementRecordVoided
 from placement.handlers.deadlines import OFFER_EXPIRY
 from placement.handlers.desk import Scene, candidacy_closed, ids_of, whatever_state
-from placement.handlers.offers import LONGEST_AGO, offer_of, why_not_begun
+from placement.handlers.offers import (
+    LONGEST_AGO,
+    employment_of,
+    employment_started,
+    job_offered,
+    offer_of,
+    why_not_begun,
+)
 from placement.handlers.vacancies import opened_again
 from placement.limits import feedback_due
 from vocabulary.confirming import seconded
@@ -48,8 +55,9 @@ GROUND: Final = "consent_withdrawn"
 
 
 def correct_offer(states: States, command: CorrectOffer, context: Context) -> Decision | Refused:
-    """Asks for the offer to have been made on another day."""
-    return _requested(states, command, "job_offer", Facts(command.offered_on), context)
+    """Asks for the offer to have been made on another day, or of another kind."""
+    facts = Facts(command.offered_on, employment_type=command.employment_type)
+    return _requested(states, command, "job_offer", facts, context)
 
 
 def void_offer(states: States, command: VoidOffer, context: Context) -> Decision | Refused:
@@ -83,7 +91,9 @@ def confirm(states: States, command: ConfirmCorrection, context: Context) -> Dec
     scene = replace(scene, candidacy=candidacy)
     if wanted.facts is None:
         return _voided(states, scene, wanted, context)
-    return _corrected(states, scene, wanted, wanted.facts)
+    if wanted.record == "job_offer":
+        return _offer_corrected(states, scene, wanted.facts, wanted.reason)
+    return _work_corrected(states, scene, wanted.facts, wanted.reason)
 
 
 def reject(states: States, command: RejectCorrection, context: Context) -> Decision | Refused:
@@ -135,7 +145,7 @@ def _answered(
 def _recorded(candidacy: Candidacy, record: Record) -> Facts | None:
     offer, work = candidacy.offer, candidacy.employment
     if record == "job_offer":
-        return None if offer is None else Facts(offer.offered_on)
+        return None if offer is None else Facts(offer.offered_on, employment_type=offer.employment_type)
     return None if work is None else Facts(work.started_on, work.evidence_type)
 
 
@@ -158,28 +168,31 @@ def _why_not(scene: Scene, record: Record, facts: Facts | None) -> Refused | Non
     return refusals.OFFER_AFTER_ANSWER if answered_on is not None and facts.day > answered_on else None
 
 
-def _corrected(states: States, scene: Scene, wanted: CorrectionRequest, facts: Facts) -> Decision:
-    candidacy, vacancy = scene.candidacy, scene.vacancy
-    offer = offer_of(candidacy)
-    told = {**ids_of(vacancy, candidacy), "offer_id": offer.id, "isco08": vacancy.isco08, "reason": wanted.reason}
-    if wanted.record == "job_offer":
-        offer = replace(offer, offered_on=facts.day)
-        event = JobOfferCorrected(**told, starts_on=offer.starts_on, offered_on=facts.day, formal=offer.formal)
-        return _counted(states, scene, replace(candidacy, offer=offer), event)
-    assert candidacy.employment is not None, "asked for before"
+def _offer_corrected(states: States, scene: Scene, facts: Facts, reason: str) -> Decision:
+    """Work that has begun is of the kind that was offered: of another kind, it is corrected too."""
+    before = offer_of(scene.candidacy)
+    kind = facts.employment_type or before.employment_type
+    offer = replace(before, offered_on=facts.day, employment_type=kind)
+    candidacy = replace(scene.candidacy, offer=offer)
+    told = job_offered(scene.candidate, scene.vacancy, candidacy)
+    event = JobOfferCorrected(**dict(told), reported_at=offer.told_at, reason=reason)
+    if candidacy.employment is None or kind == before.employment_type:
+        return _counted(states, scene, candidacy, event)
+    return _counted(states, scene, candidacy, event, _of_work(scene, candidacy, reason))
+
+
+def _work_corrected(states: States, scene: Scene, facts: Facts, reason: str) -> Decision:
     assert facts.evidence_type is not None, "work is shown by something"
-    formal = offer.formal and facts.evidence_type in STRONG_EVIDENCE
-    work = replace(candidacy.employment, started_on=facts.day, evidence_type=facts.evidence_type, formal=formal)
-    corrected = EmploymentCorrected(
-        **told,
-        employment_id=work.id,
-        started_on=work.started_on,
-        employment_type=offer.employment_type,
-        formal=work.formal,
-        subsidised=offer.subsidised,
-        evidence_type=work.evidence_type,
-    )
-    return _counted(states, scene, replace(candidacy, employment=work), corrected)
+    formal = offer_of(scene.candidacy).formal and facts.evidence_type in STRONG_EVIDENCE
+    work = employment_of(scene.candidacy)
+    work = replace(work, started_on=facts.day, evidence_type=facts.evidence_type, formal=formal)
+    candidacy = replace(scene.candidacy, employment=work)
+    return _counted(states, scene, candidacy, _of_work(scene, candidacy, reason))
+
+
+def _of_work(scene: Scene, candidacy: Candidacy, reason: str) -> EmploymentCorrected:
+    told = employment_started(scene.candidate, scene.vacancy, candidacy)
+    return EmploymentCorrected(**dict(told), reported_at=employment_of(candidacy).told_at, reason=reason)
 
 
 def _voided(states: States, scene: Scene, wanted: CorrectionRequest, context: Context) -> Decision:
@@ -224,7 +237,7 @@ def _counted(
     states: States,
     scene: Scene,
     candidacy: Candidacy,
-    event: JobOfferCorrected | EmploymentCorrected | PlacementRecordVoided,
+    *events: JobOfferCorrected | EmploymentCorrected | PlacementRecordVoided,
 ) -> Decision:
     """The decision in which the person's offers and work are counted anew, over all vacancies."""
     changed = _saved(scene.vacancy, candidacy)
@@ -232,7 +245,7 @@ def _counted(
     others = [each for each in states.linked(Vacancy, candidacy.case_id) if each.id != vacancy.id]
     ways = [each for one in (vacancy, *others) for each in one.candidacies if each.case_id == candidacy.case_id]
     candidate: Candidate = scene.candidate.counted(ways)
-    return changed._replace(states=(candidate, vacancy), events=(event,))
+    return changed._replace(states=(candidate, vacancy), events=events)
 
 
 def _saved(vacancy: Vacancy, candidacy: Candidacy) -> Decision:

@@ -161,13 +161,4 @@ def candidacy_closed(
     vacancy: Vacancy, closed: Iterable[Candidacy], reason: ClosedReason, by: Party
 ) -> tuple[CandidacyClosed, ...]:
     """The events that tell of closed candidacies."""
-    return tuple(
-        CandidacyClosed(
-            **ids_of(vacancy, each),
-            reason=reason,
-            by=by,
-            consent_end=each.consent_end,
-            referral_end=each.referral_end,
-        )
-        for each in closed
-    )
+    return tuple(CandidacyClosed(**ids_of(vacancy, each), reason=reason, by=by) for each in closed)

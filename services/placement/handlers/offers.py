@@ -77,10 +77,11 @@ def make_offer(states: States, command: MakeOffer, context: Context) -> Decision
         expires_at=expires_at,
         formal=command.formal,
         subsidised=command.subsidised,
+        reported_at=context.now,
     )
     candidacy = scene.candidacy.offered(offer)
     vacancy = scene.vacancy.updated(candidacy)
-    event = _job_offered(scene.candidate, vacancy, candidacy, offer)
+    event = job_offered(scene.candidate, vacancy, candidacy)
     return Decision(
         (scene.candidate.offered(offer.offered_on), vacancy),
         (event,),
@@ -164,23 +165,12 @@ def start_employment(states: States, command: StartEmployment, context: Context)
         started_on=command.started_on,
         evidence_type=command.evidence_type,
         formal=offer.formal and command.evidence_type in STRONG_EVIDENCE,
+        reported_at=context.now,
     )
     candidacy = scene.candidacy.started(employment)
     vacancy = scene.vacancy.updated(candidacy)
     candidate = scene.candidate.employed(command.started_on)
-    event = EmploymentStarted(
-        **ids_of(vacancy, candidacy),
-        employment_id=employment.id,
-        offer_id=offer.id,
-        employer_id=vacancy.employer_id,
-        isco08=vacancy.isco08,
-        started_on=employment.started_on,
-        employment_type=offer.employment_type,
-        formal=employment.formal,
-        subsidised=offer.subsidised,
-        evidence_type=employment.evidence_type,
-        target_group=candidate.target_group,
-    )
+    event = employment_started(candidate, vacancy, candidacy)
     return Decision((candidate, vacancy), (event,), answer=CandidacyOutcome.of(vacancy, candidacy))
 
 
@@ -197,6 +187,12 @@ def offer_of(candidacy: Candidacy) -> Offer:
     return candidacy.offer
 
 
+def employment_of(candidacy: Candidacy) -> Employment:
+    """The employment of a candidacy that has one."""
+    assert candidacy.employment is not None, "no work has begun"
+    return candidacy.employment
+
+
 def _open_offer(states: States, command: AcceptOffer | DeclineOffer, context: Context, step: Step) -> Scene | Refused:
     """An offer that can be answered now; its time ends it even before its deadline fires."""
     scene = scene_of(states, command, context, step)
@@ -211,7 +207,9 @@ def _distance(candidate: Candidate, vacancy: Vacancy) -> DistanceBand:
     return "same_admin1" if same_region(candidate.admin1, vacancy.admin1) else "same_country"
 
 
-def _job_offered(candidate: Candidate, vacancy: Vacancy, candidacy: Candidacy, offer: Offer) -> JobOffered:
+def job_offered(candidate: Candidate, vacancy: Vacancy, candidacy: Candidacy) -> JobOffered:
+    """All that is told of an offer, as it stands."""
+    offer = offer_of(candidacy)
     return JobOffered(
         **ids_of(vacancy, candidacy),
         offer_id=offer.id,
@@ -226,5 +224,23 @@ def _job_offered(candidate: Candidate, vacancy: Vacancy, candidacy: Candidacy, o
         formal=offer.formal,
         subsidised=offer.subsidised,
         distance_band=_distance(candidate, vacancy),
+        target_group=candidate.target_group,
+    )
+
+
+def employment_started(candidate: Candidate, vacancy: Vacancy, candidacy: Candidacy) -> EmploymentStarted:
+    """All that is told of a start of work, as it stands."""
+    offer, employment = offer_of(candidacy), employment_of(candidacy)
+    return EmploymentStarted(
+        **ids_of(vacancy, candidacy),
+        employment_id=employment.id,
+        offer_id=offer.id,
+        employer_id=vacancy.employer_id,
+        isco08=vacancy.isco08,
+        started_on=employment.started_on,
+        employment_type=offer.employment_type,
+        formal=employment.formal,
+        subsidised=offer.subsidised,
+        evidence_type=employment.evidence_type,
         target_group=candidate.target_group,
     )

@@ -95,15 +95,16 @@ def offers_of(story: Sequence[Told]) -> dict[str, Any]:
         made = [event for event, _ in of(story, placement.JobOffered) if event.offer_id == id_]
         right = [event for event, _ in of(story, placement.JobOfferCorrected) if event.offer_id == id_]
         lost = True
-        if made and made[-1].employment_type == "internship":
+        told = (right or made)[-1]
+        if told.employment_type == "internship":
             continue
-        closed = bool(made) and made[-1].candidacy_id in over
+        closed = told.candidacy_id in over
         ends.append(
             "retracted" if id_ in gone else ("closed" if closed else "accepted") if id_ in taken
             else "declined" if id_ in refused else "expired" if id_ in lapsed else "closed" if closed else "open"
         )  # fmt: skip
         if id_ not in gone:
-            days.append((right or made)[-1].offered_on)
+            days.append(told.offered_on)
     return {
         "kept_on": min(days, default=None),
         "promised": bool(days),

@@ -235,9 +235,16 @@ def candidacy_closed(offer_id: int, at: float, reason: str = "referral_withdrawn
     return told(placement.CandidacyClosed, at, candidacy_id=UUID(int=offer_id + 100), reason=reason)
 
 
-def offer_corrected(offer_id: int, on: int, at: float) -> Told:
-    """It was made on another day."""
-    return told(placement.JobOfferCorrected, at, offer_id=UUID(int=offer_id), offered_on=day(on))
+def offer_corrected(offer_id: int, on: int, at: float, kind: str = "full_time") -> Told:
+    """It was made on another day, or of another kind."""
+    return told(
+        placement.JobOfferCorrected,
+        at,
+        offer_id=UUID(int=offer_id),
+        candidacy_id=UUID(int=offer_id + 100),
+        employment_type=kind,
+        offered_on=day(on),
+    )
 
 
 def offer_voided(offer_id: int, at: float) -> Told:

@@ -186,6 +186,12 @@ def test_a_void_arrival_starts_no_clock_and_a_new_report_does() -> None:
     assert days_to_offer(*voided, arrived(75, 76)) == 17
 
 
+def test_an_offer_that_turns_out_to_have_been_an_internship_keeps_no_promise_and_the_other_way_round() -> None:
+    assert days_to_offer(offered(10, 92), offer_corrected(10, 92, 110, "internship")) is None
+    assert days_to_offer(offered(10, 92, "internship"), offer_corrected(10, 92, 110)) == 30
+    assert days_to_offer(offer_corrected(10, 92, 110, "internship"), offered(10, 92)) is None
+
+
 def test_a_correction_of_an_older_report_says_nothing_of_the_newer_one() -> None:
     assert days_to_offer(offered(10, 92), arrived(80, 81), arrival_corrected(63, 62, 90)) == 12
 

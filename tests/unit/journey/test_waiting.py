@@ -411,9 +411,9 @@ def test_an_employer_is_waited_for_since_an_interview_was_arranged_if_it_has_not
     told = Telling().picked().hears(placement.CandidatePresented, **way).hears(placement.InterviewArranged, **way)
     arranged = waiting(told)
     reported_at = told.passes(days=10).at
-    told.hears(placement.InterviewHeld, **way)
+    told.hears(placement.InterviewReported, **way)
     assert waiting(told).since == reported_at
     told.passes(days=1).hears(placement.InterviewVoided, **way, reported_at=reported_at)
     assert waiting(told) == arranged
     again = told.at
-    assert waiting(told.hears(placement.InterviewHeld, **way)).since == again
+    assert waiting(told.hears(placement.InterviewReported, **way)).since == again

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,14 @@ from chassis.pure.decision import Actor, Decision, Refused
 from placement import commands
 from placement.answers import CandidacyView
 from placement.domain.correction import Facts
-from placement.events import EmploymentCorrected, JobOfferCorrected, PlacementRecordVoided, VacancyReopened
+from placement.events import (
+    EmploymentCorrected,
+    EmploymentStarted,
+    JobOfferCorrected,
+    JobOffered,
+    PlacementRecordVoided,
+    VacancyReopened,
+)
 from placement.handlers.corrections import LAPSES_AFTER
 from tests.support.memory import NOW
 from tests.support.placement.world import (
@@ -30,7 +38,8 @@ ADA, BOB = "a" * 64, "b" * 64
 
 
 def offer_on(world: World, candidacy: UUID, day: date, by: str = ADA, **more: Any) -> Decision | Refused:
-    return world.run(commands.CorrectOffer(*world.ids(candidacy), day, more.get("reason", "wrong_day"), (by,)))
+    what = (day, more.get("kind", "full_time"), more.get("reason", "wrong_day"))
+    return world.run(commands.CorrectOffer(*world.ids(candidacy), *what, (by,)))
 
 
 def work_on(world: World, candidacy: UUID, day: date, evidence: Any = "contract") -> Decision | Refused:
@@ -67,9 +76,12 @@ def test_the_day_of_an_offer_is_corrected_by_two_people_and_what_it_was_stays() 
     assert offer is not None
     assert (offer.offered_on, world.candidate.first_offer_on, world.candidate.offers) == (TODAY + DAY, TODAY + DAY, 1)
     told = world.last(JobOfferCorrected)
-    assert (told.offer_id, told.offered_on, told.reason) == (offer.id, TODAY + DAY, "wrong_day")
+    assert (told.reported_at, told.reason) == (NOW + 3 * DAY, "wrong_day")
+    first = world.last(JobOffered)
+    assert told.model_dump(exclude={"reported_at", "reason"}) == {**first.model_dump(), "offered_on": TODAY + DAY}
     [kept] = world.candidacy(candidacy).corrections
-    assert (kept.was, kept.facts) == (Facts(TODAY + 3 * DAY), Facts(TODAY + DAY))
+    assert kept.was == Facts(TODAY + 3 * DAY, employment_type="full_time")
+    assert kept.facts == Facts(TODAY + DAY, employment_type="full_time")
     vacancy, stored = world.find(candidacy)
     assert ADA not in str(CandidacyView.of(vacancy, stored))
     assert ADA not in str(world.service.events)
@@ -84,7 +96,45 @@ def test_the_start_of_work_is_corrected_and_formal_follows_its_evidence() -> Non
     assert work is not None
     assert (work.started_on, work.formal, world.candidate.employed_on) == (TODAY - 2 * DAY, False, TODAY - 2 * DAY)
     told = world.last(EmploymentCorrected)
-    assert (told.started_on, told.formal, told.evidence_type) == (TODAY - 2 * DAY, False, "self_declaration")
+    right = {"started_on": TODAY - 2 * DAY, "formal": False, "evidence_type": "self_declaration"}
+    first = world.last(EmploymentStarted)
+    assert told.model_dump(exclude={"reported_at", "reason"}) == {**first.model_dump(), **right}
+    assert (told.reported_at, told.reason) == (NOW, "wrong_day")
+
+
+def test_an_offer_that_was_of_another_kind_is_corrected_and_the_work_with_it() -> None:
+    world = World()
+    candidacy = world.start()
+    refused(offer_on(world, candidacy, TODAY), "nothing_corrected")
+    world.service.advance(DAY)
+    done(offer_on(world, candidacy, TODAY, kind="internship", reason="wrong_terms"))
+    done(confirm(world, candidacy))
+    offer = world.candidacy(candidacy).offer
+    assert offer is not None
+    assert (offer.employment_type, world.vacancy.employment_type) == ("internship", "full_time")
+    assert world.told()[-2:] == ["JobOfferCorrected", "EmploymentCorrected"]
+    for kind, before in ((JobOfferCorrected, JobOffered), (EmploymentCorrected, EmploymentStarted)):
+        told = world.last(kind)
+        right = {**world.last(before).model_dump(), "employment_type": "internship"}
+        assert told.model_dump(exclude={"reported_at", "reason"}) == right
+        assert (told.reported_at, told.reason) == (NOW, "wrong_terms")
+    vacancy, stored = world.find(candidacy)
+    [kept] = CandidacyView.of(vacancy, stored).corrections
+    assert kept.facts is not None
+    assert (kept.was.employment_type, kept.facts.employment_type) == ("full_time", "internship")
+    done(offer_on(world, candidacy, TODAY - DAY, kind="internship"))
+    done(confirm(world, candidacy))
+    assert world.told().count("EmploymentCorrected") == 1, "the work began as it was told"
+
+
+def test_a_record_that_does_not_say_when_it_was_told_was_told_when_its_id_was_made() -> None:
+    world = World()
+    candidacy = world.candidacy(world.start())
+    made_at = datetime(2026, 11, 29, 4, 27, 48, 8000, tzinfo=UTC)
+    for record in (candidacy.offer, candidacy.employment):
+        assert record is not None
+        assert record.told_at == NOW
+        assert replace(record, id=UUID("01a2258f-25a8-7116-ad17-9e56a81de554"), reported_at=None).told_at == made_at
 
 
 def test_work_that_did_not_begin_leaves_an_accepted_offer() -> None:

@@ -9,7 +9,14 @@ import pytest
 
 from placement import commands
 from placement.domain.correction import MOST_CORRECTIONS
-from placement.events import DeadlineMet, DeadlineMissed, InterviewCorrected, InterviewVoided
+from placement.events import (
+    DeadlineMet,
+    DeadlineMissed,
+    InterviewArranged,
+    InterviewCorrected,
+    InterviewReported,
+    InterviewVoided,
+)
 from placement.handlers.deadlines import EMPLOYER_FEEDBACK
 from tests.support.memory import NOW
 from tests.support.placement.world import DAY, TODAY, World, refused
@@ -65,6 +72,7 @@ def test_a_correction_moves_what_the_employer_owes_and_is_no_answer() -> None:
     assert met(world) == count
     event = world.last(InterviewCorrected)
     assert (event.held_on, event.outcome, event.reason) == (TODAY + DAY, "person_absent", "wrong_day")
+    assert event.interview_id == world.last(InterviewArranged).interview_id
     assert event.reported_at == NOW + 3 * DAY
     candidacy = world.candidacy(candidacy_id)
     assert candidacy.interview is not None
@@ -89,6 +97,21 @@ def test_an_interview_that_has_not_been_is_arranged_as_before_and_can_be_reporte
     [kept] = candidacy.interviews_corrected
     assert (kept.was.outcome, kept.now) == ("held", None)
     report(world, candidacy_id, TODAY + DAY, "employer_absent")
+    told = [each for each in world.service.events if isinstance(each, InterviewReported)]
+    assert {each.interview_id for each in told} == {event.interview_id}
+
+
+def test_of_a_further_interview_it_is_told_and_corrected_by_its_own_id() -> None:
+    world, candidacy_id = arranged()
+    report(world, candidacy_id, TODAY)
+    world.do(commands.ArrangeInterview(*world.ids(candidacy_id), NOW + 2 * HOUR, "phone"))
+    further = world.last(InterviewArranged).interview_id
+    refused(correct(world, candidacy_id, TODAY, "person_absent"), "nothing_recorded")
+    report(world, candidacy_id, TODAY)
+    correct(world, candidacy_id, TODAY, "person_absent")
+    void(world, candidacy_id)
+    assert world.last(InterviewCorrected).interview_id == world.last(InterviewVoided).interview_id == further
+    refused(correct(world, candidacy_id, TODAY, "tired"), "nothing_recorded")
 
 
 def test_what_was_overdue_before_it_was_reported_is_overdue_again_and_not_told_twice() -> None:

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from placement import commands
-from placement.events import InterviewArranged, InterviewHeld
+from placement.events import InterviewArranged, InterviewReported
 from tests.support.memory import NOW
 from tests.support.placement import bodies
 from tests.support.placement.api import Api
 from tests.support.placement.world import DAY, TODAY, World, consent, consent_gone, refused, switched, withdrawn
 
 
-def arrange(world: World, candidacy_id: Any, at: datetime = NOW + 3 * DAY) -> Any:
-    return world.run(commands.ArrangeInterview(*world.ids(candidacy_id), at, "video"))
+def arrange(world: World, candidacy_id: Any, at: datetime = NOW + 3 * DAY, mode: str = "video") -> Any:
+    return world.run(commands.ArrangeInterview(*world.ids(candidacy_id), at, mode))
 
 
 def report(world: World, candidacy_id: Any, on: date = TODAY, outcome: Any = "held") -> Any:
@@ -26,12 +26,14 @@ def report(world: World, candidacy_id: Any, on: date = TODAY, outcome: Any = "he
 def test_an_interview_is_arranged_and_moved() -> None:
     world = World()
     candidacy_id = world.interview()
+    first = world.last(InterviewArranged)
     arrange(world, candidacy_id, NOW + 5 * DAY)
     candidacy = world.candidacy(candidacy_id)
     assert candidacy.interview is not None
     assert (candidacy.status, candidacy.interview.at) == ("interview", NOW + 5 * DAY)
     event = world.last(InterviewArranged)
-    assert (event.employer_id, event.at, event.mode) == (world.employer, NOW + 5 * DAY, "video")
+    assert (event.employer_id, event.takes_place_on, event.mode) == (world.employer, TODAY + 5 * DAY, "video")
+    assert event.interview_id == first.interview_id == candidacy.interview.id
     assert world.told().count("InterviewArranged") == 2
 
 
@@ -44,7 +46,8 @@ def test_what_became_of_an_interview_decides_nothing(outcome: Any) -> None:
     candidacy = world.candidacy(candidacy_id)
     assert candidacy.interview is not None
     assert (candidacy.status, candidacy.interview.outcome) == ("interview", outcome)
-    assert (world.last(InterviewHeld).held_on, world.last(InterviewHeld).outcome) == (TODAY + 3 * DAY, outcome)
+    told, arranged = world.last(InterviewReported), world.last(InterviewArranged)
+    assert (told.held_on, told.outcome, told.interview_id) == (TODAY + 3 * DAY, outcome, arranged.interview_id)
     world.do(world.offer_command(candidacy_id))
 
 
@@ -53,9 +56,22 @@ def test_it_is_reported_once_and_another_one_may_follow() -> None:
     candidacy_id = world.interview()
     report(world, candidacy_id, outcome="person_absent")
     refused(report(world, candidacy_id), "interview_reported")
+    first = world.last(InterviewReported).interview_id
     arrange(world, candidacy_id)
+    further = world.last(InterviewArranged).interview_id
+    assert further != first
     report(world, candidacy_id)
-    assert world.told().count("InterviewHeld") == 2
+    assert world.last(InterviewReported).interview_id == further
+    assert world.told().count("InterviewReported") == 2
+
+
+def test_an_interview_is_told_on_its_day_where_the_work_is_and_in_no_other_way_than_is_listed() -> None:
+    world = World()
+    candidacy_id = world.present()
+    arrange(world, candidacy_id, datetime(2026, 3, 5, 23, 30, tzinfo=UTC))  # the 6th in Lagos
+    assert world.last(InterviewArranged).takes_place_on == date(2026, 3, 6)
+    refused(arrange(world, candidacy_id, mode="pigeon"), "unknown_code", 422, "/mode")
+    refused(report(world, candidacy_id, outcome="tired"), "unknown_code", 422, "/outcome")
 
 
 @pytest.mark.parametrize(
@@ -108,8 +124,9 @@ def test_an_interview_is_arranged_reported_and_read_by_http() -> None:
     api = Api(World())
     path = f"/candidacies/{api.world.present()}"
     assert api.post(f"{path}/interview", bodies.INTERVIEW).json()["status"] == "interview"
-    told = {**bodies.INTERVIEW, "held_on": None, "outcome": None}
-    assert api.get(path).json()["interview"] == told
+    shown = api.get(path).json()["interview"]
+    told = {**bodies.INTERVIEW, "interview_id": shown["interview_id"], "held_on": None, "outcome": None}
+    assert shown == told
     report = {"held_on": TODAY.isoformat(), "outcome": "held"}
     assert api.post(f"{path}/interview/held", report).status_code == 200
     assert api.get(path).json()["interview"] == {**told, **report}
