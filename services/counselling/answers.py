@@ -12,7 +12,7 @@ from pydantic import Field
 from chassis.pure.answers import Answer
 from counselling.domain.centre_file import CentreFile, FileStatus
 from counselling.domain.journey import ArrivalMethod, Channel, Departure, DepartureStatus
-from counselling.domain.preparation import Call, CallChannel
+from counselling.domain.preparation import Call
 from counselling.domain.progress import CourseStatus, OfferStatus
 from counselling.domain.referral import Referral, ReferralStatus
 from counselling.domain.sight import (
@@ -162,7 +162,7 @@ class CallView(Answer):
     """A call before the departure."""
 
     centre: str
-    channel: CallChannel
+    channel: str = Field(description="a code of call_channels")
     attempts: int
     outcome: str = Field(description="a code of call_outcomes")
     held_on: date

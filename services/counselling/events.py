@@ -14,7 +14,6 @@ from chassis.pure.messages import Event
 from counselling.domain.assessment import MOST_ASSESSMENTS
 from counselling.domain.journey import ArrivalMethod, Channel
 from counselling.domain.plan import MOST_MEASURES
-from counselling.domain.preparation import CallChannel
 from counselling.domain.signed import MOST_SIGNED, SignedConsent
 from vocabulary import deadlines, receiving
 from vocabulary.codes import (
@@ -32,7 +31,7 @@ from vocabulary.codes import (
 )
 from vocabulary.events import CaseEvent
 from vocabulary.holding import MOST_HOLDS
-from vocabulary.terms import AgeBand, EndReference, HoldReason, Priority, Readiness, ReturnType, Sex, TargetGroup
+from vocabulary.terms import AgeBand, Priority, Readiness, ReturnType, Sex, TargetGroup
 
 
 class CounsellingEvent(CaseEvent, service="counselling"):
@@ -104,7 +103,7 @@ class HoldPassedOn(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     hold_id: UUID
-    reason: HoldReason
+    reason: Code
     since: Instant
 
 
@@ -234,7 +233,7 @@ class ReferralReopened(CounsellingEvent):
 class PreDepartureCallHeld(CounsellingEvent):
     """The centre has spoken with a person whom it expects, before they leave Germany."""
 
-    channel: CallChannel
+    channel: Code
     attempts: int = Field(ge=1, le=100)
     outcome: Code
     held_on: date
@@ -363,7 +362,7 @@ class RetentionStarted(CounsellingEvent):
     """Nothing is owed any more to a person whom a centre took in by itself, since a day: from then on each service
     counts how long it keeps what. The last one that is told counts."""
 
-    reference: EndReference
+    reference: Code
     ended_on: date
 
 
@@ -376,7 +375,7 @@ class RetentionHeld(CounsellingEvent):
     that is released."""
 
     hold_id: UUID
-    reason: HoldReason
+    reason: Code
 
 
 class RetentionReleased(CounsellingEvent):

@@ -27,7 +27,6 @@ from vocabulary.events import CaseContract
 from vocabulary.holding import MOST_HOLDS
 from vocabulary.terms import (
     AgeBand,
-    HoldReason,
     Priority,
     ProfilePart,
     Readiness,
@@ -98,7 +97,7 @@ class HoldPassedOn(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     hold_id: UUID
-    reason: HoldReason
+    reason: Code
     since: Instant
 
 

@@ -35,8 +35,6 @@ from vocabulary.events import CaseEvent
 from vocabulary.terms import (
     AgeBand,
     DepartureWord,
-    EndReference,
-    HoldReason,
     PlanStatus,
     Priority,
     ProfilePart,
@@ -309,7 +307,7 @@ class RetentionStarted(ReferralEvent):
     """Nothing is owed in a case any more, since a day: from then on each service counts how long it keeps what. The
     last one that is told counts."""
 
-    reference: EndReference
+    reference: Code
     ended_on: date
 
 
@@ -321,7 +319,7 @@ class RetentionHeld(ReferralEvent):
     """The records of a case are needed beyond their terms, for a coded reason, until that is released."""
 
     hold_id: UUID
-    reason: HoldReason
+    reason: Code
 
 
 class RetentionReleased(ReferralEvent):

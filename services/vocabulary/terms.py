@@ -29,5 +29,3 @@ Switch = Literal["active", "suspended"]
 """The switch per country: the second pauses the programme there, whatever the list of countries says."""
 EndReference = Literal["case_ended", "case_ended_before_departure"]
 """From what a term of `retention` is counted: the end of a case after support, or after a departure; or before both."""
-HoldReason = Literal["audit", "complaint", "legal"]
-"""Why records are kept beyond their terms."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from vocabulary.terms import EndReference, HoldReason
+from vocabulary.terms import EndReference
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,5 +26,5 @@ class Hold:
     """Somebody needs the records of the case beyond their terms."""
 
     id: UUID
-    reason: HoldReason
+    reason: str
     since: datetime
