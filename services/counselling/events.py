@@ -217,10 +217,12 @@ class ReferralCompleted(CounsellingEvent):
 
 
 class ReferralFailed(CounsellingEvent):
-    """Nothing more comes of a referral that the centre had accepted, for a coded reason."""
+    """Nothing more comes of a referral that the centre had accepted, for a coded reason; with `ends_case` nor of
+    anything else."""
 
     referral_id: UUID
     reason: Code
+    ends_case: bool
 
 
 class ReferralReopened(CounsellingEvent):
@@ -319,7 +321,7 @@ class ReintegrationPlanAgreed(CounsellingEvent):
 
 
 class DeadlineApproaching(deadlines.DeadlineApproaching, service="counselling"):
-    """Somebody owes an act by `due_at`, and most of the time for it is over. Told once, before the first level."""
+    """Somebody owes an act by `due_at`, and most of the time for it is over. Told once, to whoever owes it first."""
 
 
 class DeadlineMissed(deadlines.DeadlineMissed, service="counselling"):

@@ -135,10 +135,10 @@ class ReferralCompleted(CaseContract, source="counselling"):
 
 
 class ReferralFailed(CaseContract, source="counselling"):
-    """Nothing more comes of a referral; some reasons end the case for everybody."""
+    """Nothing more comes of a referral; `ends_case`: nor of anything else in the case."""
 
     referral_id: UUID
-    reason: Code
+    ends_case: bool
 
 
 class ReferralReopened(CaseContract, source="counselling"):

@@ -14,7 +14,7 @@ from chassis.pure.reference import (
     table,
 )
 from vocabulary.centres import countries_of
-from vocabulary.reference import Centre, Country, FailReason, Fallback, Occupation
+from vocabulary.reference import Centre, Country, Fallback, Occupation
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,6 @@ class Reference:
     isco08: CodeList[Occupation]
     decline_reasons: CodeList[CodeRow]
     correction_reasons: CodeList[CodeRow]
-    fail_reasons: CodeList[FailReason]
 
     @classmethod
     def load(cls, directory: Path) -> Self:
@@ -39,7 +38,6 @@ class Reference:
             isco08=table(directory, "isco08", Occupation),
             decline_reasons=codes(directory, "decline_reasons"),
             correction_reasons=codes(directory, "correction_reasons"),
-            fail_reasons=table(directory, "fail_reasons", FailReason),
         )
 
     def countries_of(self, centre: Centre, day: date) -> tuple[str, ...]:

@@ -205,10 +205,11 @@ class ReferralCompleted(_OfCounselling, source="counselling"):
 
 
 class ReferralFailed(_OfCounselling, source="counselling"):
-    """Nothing came of it."""
+    """Nothing came of it. `ends_case`: nothing comes of anything else."""
 
     referral_id: UUID
     reason: Code
+    ends_case: bool
 
 
 class ReferralReopened(_OfCounselling, source="counselling"):

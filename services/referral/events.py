@@ -34,7 +34,6 @@ from vocabulary.codes import (
 from vocabulary.events import CaseEvent
 from vocabulary.terms import (
     AgeBand,
-    DepartureWord,
     PlanStatus,
     Priority,
     ProfilePart,
@@ -223,7 +222,7 @@ class DepartureCorrected(ReferralEvent):
     """What ReturneeDeparted has told at `reported_at` was wrong; this is right, as if it had been told so then. What
     the desk has told since, at `told_at`, stays."""
 
-    status: DepartureWord
+    status: Code
     departed_on: date
     arrival_expected_on: date
     assistance_codes: Codes = ()
@@ -237,7 +236,7 @@ class DepartureVoided(ReferralEvent):
     """What ReturneeDeparted has told at `reported_at` was an error: the person did not leave. The departure is what it
     was before, as the desk had told it at `told_at`."""
 
-    status: DepartureWord
+    status: Code
     earliest: date | None = None
     latest: date | None = None
     departed_on: date | None = None
@@ -340,7 +339,7 @@ class CountryStatusChanged(Event, service="referral", key="country_id", on="refe
 
 
 class DeadlineApproaching(deadlines.DeadlineApproaching, service="referral"):
-    """Somebody owes an act by `due_at`, and most of the time for it is over. Told once, before the first level."""
+    """Somebody owes an act by `due_at`, and most of the time for it is over. Told once, to whoever owes it first."""
 
 
 class DeadlineMissed(deadlines.DeadlineMissed, service="referral"):

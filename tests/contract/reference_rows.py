@@ -305,6 +305,7 @@ FILES: Mapping[str, type[Any]] = {
     "deadline_types": Code,
     "decline_reasons": Code,
     "departure_cancel_reasons": Code,
+    "departure_statuses": Code,
     "destruction_reasons": Code,
     "divert_reasons": Code,
     "end_references": Code,

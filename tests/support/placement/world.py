@@ -79,9 +79,9 @@ def closed_by_centre(referral_id: UUID = REFERRAL) -> contracts.ReferralComplete
     return contracts.ReferralCompleted(case_id=CASE, referral_id=referral_id)
 
 
-def failed(reason: str = "left_area", referral_id: UUID = REFERRAL) -> contracts.ReferralFailed:
+def failed(*, ends_case: bool = False, referral_id: UUID = REFERRAL) -> contracts.ReferralFailed:
     """Nothing more comes of a referral."""
-    return contracts.ReferralFailed(case_id=CASE, referral_id=referral_id, reason=reason)
+    return contracts.ReferralFailed(case_id=CASE, referral_id=referral_id, ends_case=ends_case)
 
 
 def reopened(referral_id: UUID = REFERRAL) -> contracts.ReferralReopened:
