@@ -357,5 +357,5 @@ class RetentionReleased(retention.Released, source="referral"):
     """A hold is over."""
 
 
-class CountryStatusChanged(SwitchContract, source="referral", on="reference"):
-    """The programme is suspended in a country, or is active there again."""
+class CountrySwitched(SwitchContract, source="referral", on="reference"):
+    """The programme is suspended in a country, or no longer."""

@@ -215,8 +215,8 @@ class ReleasedAtCentre(retention.Released, source="counselling", name="Retention
     """Such a hold is over."""
 
 
-class CountryStatusChanged(SwitchContract, source="referral", on="reference"):
-    """The programme is suspended in a country, or is active there again."""
+class CountrySwitched(SwitchContract, source="referral", on="reference"):
+    """The programme is suspended in a country, or no longer."""
 
 
 class ProfileSealed(receiving.Sealed, source="referral"):

@@ -39,7 +39,6 @@ from vocabulary.terms import (
     ProfilePart,
     ReturnType,
     Sex,
-    Switch,
     TargetGroup,
 )
 
@@ -328,14 +327,14 @@ class RetentionReleased(ReferralEvent):
     reason: Code
 
 
-class CountryStatusChanged(Event, service="referral", key="country_id", on="reference"):
-    """The programme is suspended in a country, or is active there again, for a coded reason and by two people."""
+class CountrySwitched(Event, service="referral", key="country_id", on="reference"):
+    """The programme is suspended in a country, or no longer, for a coded reason and by two people."""
 
     country_id: UUID
     country: Country
-    status: Switch
+    switch: Code
     reason: Code
-    since: Instant
+    effective_at: Instant
 
 
 class DeadlineApproaching(deadlines.DeadlineApproaching, service="referral"):
@@ -418,7 +417,7 @@ EVENTS: tuple[type[Event], ...] = (
     RetentionHeld,
     RetentionReleased,
     AuditSealed,
-    CountryStatusChanged,
+    CountrySwitched,
     ProfileKeyShared,
     ProfileKeyRevoked,
     *OPERATIONS,

@@ -301,6 +301,7 @@ FILES: Mapping[str, type[Any]] = {
     "countries": Country,
     "correction_reasons": Code,
     "country_status_reasons": Code,
+    "country_switches": Code,
     "courses": Course,
     "deadline_types": Code,
     "decline_reasons": Code,

@@ -204,8 +204,8 @@ class AuditSealed(Contract, source="referral", key="chain_id"):
     chain_id: UUID
 
 
-class CountryStatusChanged(SwitchContract, source="referral", on="reference"):
-    """The programme is suspended in a country, or is active there again, for a coded reason and by two people."""
+class CountrySwitched(SwitchContract, source="referral", on="reference"):
+    """The programme is suspended in a country, or no longer, for a coded reason and by two people."""
 
 
 class ProfileKeyShared(Contract, source="referral", on="referral.keys", key="key_id"):
@@ -251,7 +251,7 @@ ALL: tuple[type[Contract], ...] = (
     RetentionHeld,
     RetentionReleased,
     AuditSealed,
-    CountryStatusChanged,
+    CountrySwitched,
     ProfileKeyShared,
     ProfileKeyRevoked,
 )
