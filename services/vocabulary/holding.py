@@ -11,7 +11,6 @@ from pydantic import BaseModel, Field
 from chassis.pure.answers import Answer
 from chassis.pure.bodies import body
 from chassis.pure.codes import Code
-from vocabulary.terms import EndReference
 
 MOST_HOLDS: Final = 20
 """On one case at a time."""
@@ -36,7 +35,7 @@ class HoldRelease(BaseModel):
 class EndedView(Answer):
     """From when the terms of a case are counted, and which."""
 
-    reference: EndReference
+    reference: str = Field(description="a code of end_references")
     on: date
 
 

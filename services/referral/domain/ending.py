@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from vocabulary.terms import EndReference
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
     """On which of Germany's days the last was done for the person, and whether that was before they left."""
 
-    reference: EndReference
+    reference: str
     on: date
 
 
