@@ -23,7 +23,6 @@ from vocabulary.codes import (
     Codes,
     Country,
     Desk,
-    FirstOfMonth,
     IscoVersion,
     Recipients,
     Skills,
@@ -357,7 +356,6 @@ class AgeBandChanged(CounsellingEvent):
     over, or the band was wrong."""
 
     age_band: AgeBand
-    changed_on: FirstOfMonth
 
 
 class RetentionStarted(CounsellingEvent):

@@ -22,7 +22,6 @@ from vocabulary.codes import (
     Codes,
     Country,
     Desk,
-    FirstOfMonth,
     IscoVersion,
     KeyId,
     KeyReceiver,
@@ -53,7 +52,6 @@ class AgeBandChanged(ReferralEvent):
 
     country: Country
     age_band: AgeBand
-    changed_on: FirstOfMonth
 
 
 class CaseOpened(ReferralEvent):

@@ -11,7 +11,6 @@ from datetime import date, datetime
 from uuid import UUID
 
 
-
 @dataclass(frozen=True, slots=True)
 class Ended:
     """On which of Germany's days the last was done for the person, and whether that was before they left."""

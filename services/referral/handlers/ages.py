@@ -7,7 +7,7 @@ on, and no row that lies in clear says more than the month (docs/domain.md: of-a
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 
 from chassis.pure.decision import NOTHING, Cleared, Context, Deadline, DeadlineDue, Decision
 from chassis.pure.states import States
@@ -30,7 +30,7 @@ def by_profile(case: Case, ages: Ages | None, at: datetime) -> tuple[Case, Told,
     span = ages.span(case.age_band)
     if span.band == case.age_band:
         return case, (), until(case.id, case.country, span)
-    case, told = _changed(case, span, ages.month, at)
+    case, told = _changed(case, span, at)
     return case, told, until(case.id, case.country, span)
 
 
@@ -41,14 +41,14 @@ def band_ends(states: States, deadline: DeadlineDue, _context: Context) -> Decis
         return NOTHING
     month = month_of(deadline, case.country)
     span = after(case.age_band, month)
-    case, told = _changed(case, span, month, deadline.due_at)
+    case, told = _changed(case, span, deadline.due_at)
     return Decision((case,), told, (until(case.id, case.country, span),))
 
 
-def _changed(case: Case, span: Span, month: date, at: datetime) -> tuple[Case, Told]:
+def _changed(case: Case, span: Span, at: datetime) -> tuple[Case, Told]:
     """The case with another band, and the event, if anybody was ever told of the one before."""
     case = own_act(replace(case, age_band=span.band), at, AgeBandChanged.__name__, case.id, span.band)
     if not case.referrals:
         return case, ()
-    told = AgeBandChanged(case_id=case.id, country=case.country, age_band=span.band, changed_on=month.isoformat())
+    told = AgeBandChanged(case_id=case.id, country=case.country, age_band=span.band)
     return case, (told,)
