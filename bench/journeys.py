@@ -127,7 +127,7 @@ class _Case:
     def owed(self, source: str, type_: str, subject: str, due: float, *, missed: int, met: bool) -> None:
         """Something was owed by a day: so many levels of it were missed, and it was done in the end or was not."""
         fields = {"deadline_type": type_, "subject_id": subject, "due_at": self.time(due), "centre": self.centre}
-        self.tell(source, "DeadlineApproaching", due - 1, level=1, **fields)
+        self.tell(source, "DeadlineApproaching", due - 1, **fields)
         for level in range(1, missed + 1):
             self.tell(source, "DeadlineMissed", due + level, level=level, **fields)
         if met:

@@ -14,7 +14,7 @@ from counselling.domain.centre_file import CentreFile, FileStatus
 from counselling.domain.correction import Correction
 from counselling.domain.intake import INTAKE
 from counselling.domain.journey import ArrivalMethod, Channel, Departure, DepartureStatus
-from counselling.domain.preparation import Call, CallChannel
+from counselling.domain.preparation import Call
 from counselling.domain.progress import CourseStatus, OfferStatus
 from counselling.domain.referral import Referral, ReferralStatus
 from counselling.domain.sight import (
@@ -167,7 +167,7 @@ class CallView(Answer):
     """A call before the departure."""
 
     centre: str
-    channel: CallChannel
+    channel: str = Field(description="a code of call_channels")
     attempts: int
     outcome: str = Field(description="a code of call_outcomes")
     held_on: date

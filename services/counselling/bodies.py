@@ -13,7 +13,6 @@ from counselling.domain.assessment import MAX_LEVEL
 from counselling.domain.glass import Verdict
 from counselling.domain.journey import ArrivalMethod, Channel
 from counselling.domain.plan import MOST_MEASURES
-from counselling.domain.preparation import CallChannel
 from vocabulary.codes import Admin1, Centre, Country, Isco08, LastDay, Org, TextVersion
 from vocabulary.profiles import ProfileBody
 from vocabulary.terms import AgeBand, Priority, Readiness, ReturnType, Sex, TargetGroup
@@ -93,7 +92,7 @@ class CallReport(BaseModel):
 
     model_config = body(channel="video", attempts=1, outcome="prepared", held_on="2026-02-20")
 
-    channel: CallChannel
+    channel: Code = Field(description="a code of call_channels")
     attempts: StrictInt = Field(ge=1, le=100, description="the successful one included")
     outcome: Code = Field(description="a code of call_outcomes")
     held_on: Day

@@ -10,10 +10,9 @@ from uuid import UUID
 from chassis.pure.subjects import SUBJECT
 from counselling.domain.glass import Verdict
 from counselling.domain.journey import ArrivalMethod, Channel
-from counselling.domain.preparation import CallChannel
 from vocabulary.ages import Ages
 from vocabulary.parts import SealedPart
-from vocabulary.terms import AgeBand, HoldReason, Priority, ProfilePart, Readiness, ReturnType, Sex, TargetGroup
+from vocabulary.terms import AgeBand, Priority, ProfilePart, Readiness, ReturnType, Sex, TargetGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ class RecordPreDepartureCall:
     """The centre has spoken with the person while they were in Germany."""
 
     case_id: UUID
-    channel: CallChannel
+    channel: str
     attempts: int
     outcome: str
     held_on: date
@@ -354,7 +353,7 @@ class HoldFile:
     """The records of somebody whom a centre took in are needed beyond their terms."""
 
     case_id: UUID
-    reason: HoldReason
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

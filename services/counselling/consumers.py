@@ -63,5 +63,5 @@ EVENTS: Mapping[type[Contract], Handler] = {
     contracts.RetentionStopped: STOPPED,
     contracts.RetentionHeld: HELD,
     contracts.RetentionReleased: RELEASED,
-    contracts.CountryStatusChanged: HEARD,
+    contracts.CountrySwitched: HEARD,
 }

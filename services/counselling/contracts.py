@@ -28,7 +28,6 @@ from vocabulary.events import CaseContract
 from vocabulary.switch import SwitchContract
 from vocabulary.terms import (
     AgeBand,
-    DepartureWord,
     MeasureCategory,
     PlanStatus,
     Priority,
@@ -192,7 +191,7 @@ class DepartureCorrected(CaseContract, source="referral"):
     """What was told at `reported_at` of the departure was wrong; this is right. What was told since, at `told_at`,
     stays (`status`)."""
 
-    status: DepartureWord
+    status: Code
     departed_on: date
     arrival_expected_on: date
     told_at: Instant | None = None
@@ -202,7 +201,7 @@ class DepartureCorrected(CaseContract, source="referral"):
 class DepartureVoided(CaseContract, source="referral"):
     """What was told at `reported_at` did not happen: the departure is what it was before, as was told at `told_at`."""
 
-    status: DepartureWord
+    status: Code
     earliest: date | None = None
     latest: date | None = None
     departed_on: date | None = None
@@ -379,5 +378,5 @@ class RetentionReleased(retention.Released, source="referral"):
     """A hold is over."""
 
 
-class CountryStatusChanged(SwitchContract, source="referral", on="reference"):
-    """The programme is suspended in a country, or is active there again."""
+class CountrySwitched(SwitchContract, source="referral", on="reference"):
+    """The programme is suspended in a country, or no longer."""

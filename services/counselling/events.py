@@ -14,7 +14,6 @@ from chassis.pure.messages import Event
 from counselling.domain.assessment import MOST_ASSESSMENTS
 from counselling.domain.journey import ArrivalMethod, Channel
 from counselling.domain.plan import MOST_MEASURES
-from counselling.domain.preparation import CallChannel
 from counselling.domain.signed import MOST_SIGNED
 from counselling.passing_on import ArrivalPassedOn, ConsentPassedOn, HoldPassedOn
 from vocabulary import deadlines, receiving
@@ -25,7 +24,6 @@ from vocabulary.codes import (
     Codes,
     Country,
     Desk,
-    FirstOfMonth,
     IscoVersion,
     Recipients,
     Skills,
@@ -33,7 +31,7 @@ from vocabulary.codes import (
 )
 from vocabulary.events import CaseEvent
 from vocabulary.holding import MOST_HOLDS
-from vocabulary.terms import AgeBand, EndReference, HoldReason, Priority, Readiness, ReturnType, Sex, TargetGroup
+from vocabulary.terms import AgeBand, Priority, Readiness, ReturnType, Sex, TargetGroup
 
 
 class CounsellingEvent(CaseEvent, service="counselling"):
@@ -181,10 +179,12 @@ class ReferralCompleted(CounsellingEvent):
 
 
 class ReferralFailed(CounsellingEvent):
-    """Nothing more comes of a referral that the centre had accepted, for a coded reason."""
+    """Nothing more comes of a referral that the centre had accepted, for a coded reason; with `ends_case` nor of
+    anything else."""
 
     referral_id: UUID
     reason: Code
+    ends_case: bool
 
 
 class ReferralReopened(CounsellingEvent):
@@ -197,7 +197,7 @@ class ReferralReopened(CounsellingEvent):
 class PreDepartureCallHeld(CounsellingEvent):
     """The centre has spoken with a person whom it expects, before they leave Germany."""
 
-    channel: CallChannel
+    channel: Code
     attempts: int = Field(ge=1, le=100)
     outcome: Code
     held_on: date
@@ -283,7 +283,7 @@ class ReintegrationPlanAgreed(CounsellingEvent):
 
 
 class DeadlineApproaching(deadlines.DeadlineApproaching, service="counselling"):
-    """Somebody owes an act by `due_at`, and most of the time for it is over. Told once, before the first level."""
+    """Somebody owes an act by `due_at`, and most of the time for it is over. Told once, to whoever owes it first."""
 
 
 class DeadlineMissed(deadlines.DeadlineMissed, service="counselling"):
@@ -319,14 +319,13 @@ class AgeBandChanged(CounsellingEvent):
     over, or the band was wrong."""
 
     age_band: AgeBand
-    changed_on: FirstOfMonth
 
 
 class RetentionStarted(CounsellingEvent):
     """Nothing is owed any more to a person whom a centre took in by itself, since a day: from then on each service
     counts how long it keeps what. The last one that is told counts."""
 
-    reference: EndReference
+    reference: Code
     ended_on: date
 
 
@@ -339,7 +338,7 @@ class RetentionHeld(CounsellingEvent):
     that is released."""
 
     hold_id: UUID
-    reason: HoldReason
+    reason: Code
 
 
 class RetentionReleased(CounsellingEvent):

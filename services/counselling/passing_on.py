@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict
 from chassis.pure.codes import Code, Instant, Language
 from counselling.domain.signed import SignedConsent
 from vocabulary.codes import Centre, Country, Recipients, TextVersion
-from vocabulary.terms import HoldReason
 
 
 class ConsentPassedOn(BaseModel):
@@ -59,7 +58,7 @@ class HoldPassedOn(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     hold_id: UUID
-    reason: HoldReason
+    reason: Code
     since: Instant
 
 

@@ -66,8 +66,10 @@ class Reference:
     adoption_decline_reasons: CodeList[CodeRow]
     destruction_reasons: CodeList[CodeRow]
     break_glass_reasons: CodeList[CodeRow]
+    call_channels: CodeList[CodeRow]
     call_outcomes: CodeList[CodeRow]
     measures: CodeList[Measure]
+    hold_reasons: CodeList[CodeRow]
     hold_release_reasons: CodeList[CodeRow]
     courses: CodeList[Course]
     domains: frozenset[str]
@@ -97,8 +99,10 @@ class Reference:
                 "adoption_decline_reasons": CodeRow,
                 "destruction_reasons": CodeRow,
                 "break_glass_reasons": CodeRow,
+                "call_channels": CodeRow,
                 "call_outcomes": CodeRow,
                 "assistance_codes": Measure,
+                "hold_reasons": CodeRow,
                 "hold_release_reasons": CodeRow,
                 "courses": Course,
                 "needs": Need,
@@ -123,8 +127,10 @@ class Reference:
             adoption_decline_reasons=tables["adoption_decline_reasons"],
             destruction_reasons=tables["destruction_reasons"],
             break_glass_reasons=tables["break_glass_reasons"],
+            call_channels=tables["call_channels"],
             call_outcomes=tables["call_outcomes"],
             measures=tables["assistance_codes"],
+            hold_reasons=tables["hold_reasons"],
             hold_release_reasons=tables["hold_release_reasons"],
             courses=tables["courses"],
             domains=frozenset(need.domain for need in tables["needs"]),

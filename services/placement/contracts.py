@@ -166,10 +166,10 @@ class ReferralCompleted(CaseContract, source="counselling"):
 
 
 class ReferralFailed(CaseContract, source="counselling"):
-    """Nothing more comes of a referral; some reasons end the case for everybody."""
+    """Nothing more comes of a referral; `ends_case`: nor of anything else in the case."""
 
     referral_id: UUID
-    reason: Code
+    ends_case: bool
 
 
 class ReferralReopened(CaseContract, source="counselling"):
@@ -258,8 +258,8 @@ class ReleasedAtCentre(retention.Released, source="counselling", name="Retention
     """Such a hold is over."""
 
 
-class CountryStatusChanged(SwitchContract, source="referral", on="reference"):
-    """The programme is suspended in a country, or is active there again."""
+class CountrySwitched(SwitchContract, source="referral", on="reference"):
+    """The programme is suspended in a country, or no longer."""
 
 
 class ProfileSealed(receiving.Sealed, source="referral"):

@@ -234,7 +234,7 @@ class PlacementRecordVoided(CandidacyEvent):
 
 
 class DeadlineApproaching(deadlines.DeadlineApproaching, service="placement"):
-    """Somebody owes an act by `due_at`, and most of the time for it is over. Told once, before the first level."""
+    """Somebody owes an act by `due_at`, and most of the time for it is over. Told once, to whoever owes it first."""
 
 
 class DeadlineMissed(deadlines.DeadlineMissed, service="placement"):

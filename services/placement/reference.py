@@ -14,7 +14,7 @@ from chassis.pure.reference import (
     table,
 )
 from vocabulary.centres import countries_of
-from vocabulary.reference import Centre, Country, FailReason, Fallback, Occupation
+from vocabulary.reference import Centre, Country, Fallback, Occupation
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,6 @@ class Reference:
     correction_reasons: CodeList[CodeRow]
     interview_modes: CodeList[CodeRow]
     interview_outcomes: CodeList[CodeRow]
-    fail_reasons: CodeList[FailReason]
 
     @classmethod
     def load(cls, directory: Path) -> Self:
@@ -43,7 +42,6 @@ class Reference:
             correction_reasons=codes(directory, "correction_reasons"),
             interview_modes=codes(directory, "interview_modes"),
             interview_outcomes=codes(directory, "interview_outcomes"),
-            fail_reasons=table(directory, "fail_reasons", FailReason),
         )
 
     def countries_of(self, centre: Centre, day: date) -> tuple[str, ...]:

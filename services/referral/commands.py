@@ -11,7 +11,7 @@ from referral.domain.registered import Registered
 from referral.domain.terms import Transport
 from vocabulary.ages import Ages
 from vocabulary.parts import SealedPart
-from vocabulary.terms import AgeBand, HoldReason, Priority, ProfilePart, ReturnType, Sex, Switch, TargetGroup
+from vocabulary.terms import AgeBand, Priority, ProfilePart, ReturnType, Sex, Switch, TargetGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class HoldCase:
     """The records of the case are needed beyond their terms."""
 
     case_id: UUID
-    reason: HoldReason
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

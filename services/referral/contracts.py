@@ -27,7 +27,6 @@ from vocabulary.events import CaseContract
 from vocabulary.holding import MOST_HOLDS
 from vocabulary.terms import (
     AgeBand,
-    HoldReason,
     Priority,
     ProfilePart,
     Readiness,
@@ -106,7 +105,7 @@ class HoldPassedOn(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     hold_id: UUID
-    reason: HoldReason
+    reason: Code
     since: Instant
 
 
@@ -214,10 +213,11 @@ class ReferralCompleted(_OfCounselling, source="counselling"):
 
 
 class ReferralFailed(_OfCounselling, source="counselling"):
-    """Nothing came of it."""
+    """Nothing came of it. `ends_case`: nothing comes of anything else."""
 
     referral_id: UUID
     reason: Code
+    ends_case: bool
 
 
 class ReferralReopened(_OfCounselling, source="counselling"):

@@ -22,7 +22,6 @@ from vocabulary.codes import (
     Codes,
     Country,
     Desk,
-    FirstOfMonth,
     IscoVersion,
     KeyId,
     KeyReceiver,
@@ -34,15 +33,11 @@ from vocabulary.codes import (
 from vocabulary.events import CaseEvent
 from vocabulary.terms import (
     AgeBand,
-    DepartureWord,
-    EndReference,
-    HoldReason,
     PlanStatus,
     Priority,
     ProfilePart,
     ReturnType,
     Sex,
-    Switch,
     TargetGroup,
 )
 
@@ -57,7 +52,6 @@ class AgeBandChanged(ReferralEvent):
 
     country: Country
     age_band: AgeBand
-    changed_on: FirstOfMonth
     corrected: bool | None = None
     """Set if the band was wrong from the beginning: the person never was of the one before."""
 
@@ -261,7 +255,7 @@ class DepartureCorrected(ReferralEvent):
     """What ReturneeDeparted has told at `reported_at` was wrong; this is right, as if it had been told so then. What
     the desk has told since, at `told_at`, stays."""
 
-    status: DepartureWord
+    status: Code
     departed_on: date
     arrival_expected_on: date
     assistance_codes: Codes = ()
@@ -275,7 +269,7 @@ class DepartureVoided(ReferralEvent):
     """What ReturneeDeparted has told at `reported_at` was an error: the person did not leave. The departure is what it
     was before, as the desk had told it at `told_at`."""
 
-    status: DepartureWord
+    status: Code
     earliest: date | None = None
     latest: date | None = None
     departed_on: date | None = None
@@ -345,7 +339,7 @@ class RetentionStarted(ReferralEvent):
     """Nothing is owed in a case any more, since a day: from then on each service counts how long it keeps what. The
     last one that is told counts."""
 
-    reference: EndReference
+    reference: Code
     ended_on: date
 
 
@@ -357,7 +351,7 @@ class RetentionHeld(ReferralEvent):
     """The records of a case are needed beyond their terms, for a coded reason, until that is released."""
 
     hold_id: UUID
-    reason: HoldReason
+    reason: Code
 
 
 class RetentionReleased(ReferralEvent):
@@ -367,18 +361,18 @@ class RetentionReleased(ReferralEvent):
     reason: Code
 
 
-class CountryStatusChanged(Event, service="referral", key="country_id", on="reference"):
-    """The programme is suspended in a country, or is active there again, for a coded reason and by two people."""
+class CountrySwitched(Event, service="referral", key="country_id", on="reference"):
+    """The programme is suspended in a country, or no longer, for a coded reason and by two people."""
 
     country_id: UUID
     country: Country
-    status: Switch
+    switch: Code
     reason: Code
-    since: Instant
+    effective_at: Instant
 
 
 class DeadlineApproaching(deadlines.DeadlineApproaching, service="referral"):
-    """Somebody owes an act by `due_at`, and most of the time for it is over. Told once, before the first level."""
+    """Somebody owes an act by `due_at`, and most of the time for it is over. Told once, to whoever owes it first."""
 
 
 class DeadlineMissed(deadlines.DeadlineMissed, service="referral"):
@@ -459,7 +453,7 @@ EVENTS: tuple[type[Event], ...] = (
     RetentionHeld,
     RetentionReleased,
     AuditSealed,
-    CountryStatusChanged,
+    CountrySwitched,
     ProfileKeyShared,
     ProfileKeyRevoked,
     *OPERATIONS,

@@ -85,6 +85,7 @@ class Reference:
     wishes: CodeList[CodeRow]
     isco08: CodeList[Occupation]
     withdraw_reasons: CodeList[CodeRow]
+    hold_reasons: CodeList[CodeRow]
     hold_release_reasons: CodeList[CodeRow]
     reschedule_reasons: CodeList[CodeRow]
     departure_cancel_reasons: CodeList[CodeRow]
@@ -113,6 +114,7 @@ class Reference:
             "wishes": CodeRow,
             "isco08": Occupation,
             "withdraw_reasons": CodeRow,
+            "hold_reasons": CodeRow,
             "hold_release_reasons": CodeRow,
             "reschedule_reasons": CodeRow,
             "departure_cancel_reasons": CodeRow,

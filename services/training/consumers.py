@@ -43,5 +43,5 @@ EVENTS: Mapping[type[Contract], Handler] = {
     contracts.RetentionReleased: RELEASED,
     contracts.HeldAtCentre: HELD,
     contracts.ReleasedAtCentre: RELEASED,
-    contracts.CountryStatusChanged: HEARD,
+    contracts.CountrySwitched: HEARD,
 }

@@ -12,7 +12,7 @@ from vocabulary import receiving, retention
 from vocabulary.codes import CaseRef, Country, Desk, Org, Recipients
 from vocabulary.events import CaseContract
 from vocabulary.switch import SwitchContract
-from vocabulary.terms import AgeBand, DepartureWord, PlanStatus, TargetGroup
+from vocabulary.terms import AgeBand, PlanStatus, TargetGroup
 
 
 class CaseOpened(CaseContract, source="referral"):
@@ -135,7 +135,7 @@ class DepartureCorrected(CaseContract, source="referral"):
 class DepartureVoided(CaseContract, source="referral"):
     """What was told at `reported_at` did not happen: the departure is what it was before, as was told at `told_at`."""
 
-    status: DepartureWord
+    status: Code
     earliest: date | None = None
     departed_on: date | None = None
     told_at: Instant | None = None
@@ -155,9 +155,9 @@ class ProfileKeyRevoked(receiving.Revoked, source="referral", on="referral.keys"
 
 
 class ReferralFailed(CaseContract, source="counselling"):
-    """Nothing came of a referral; of interest is a reason that ends the case."""
+    """Nothing came of a referral; of interest is whether the case is over with it."""
 
-    reason: Code
+    ends_case: bool
 
 
 class ArrivedInCountry(CaseContract, source="counselling"):
@@ -212,5 +212,5 @@ class ReleasedAtCentre(retention.Released, source="counselling", name="Retention
     """Such a hold is over."""
 
 
-class CountryStatusChanged(SwitchContract, source="referral", on="reference"):
-    """The programme is suspended in a country, or is active there again."""
+class CountrySwitched(SwitchContract, source="referral", on="reference"):
+    """The programme is suspended in a country, or no longer."""

@@ -12,7 +12,7 @@ from chassis.pure.calendar import WorkingDays
 from chassis.pure.reference import CodeList, CodeRow, load
 from training.settings import TrainingSettings
 from vocabulary.countries import GERMANY
-from vocabulary.reference import Country, Course, FailReason, Occupation
+from vocabulary.reference import Country, Course, Occupation
 from vocabulary.terms import MeasureCategory
 
 
@@ -55,7 +55,6 @@ class Reference:
     isco08: CodeList[Occupation]
     courses: CodeList[Course]
     session_cancel_reasons: CodeList[CodeRow]
-    fail_reasons: CodeList[FailReason]
     correction_reasons: CodeList[CodeRow]
     rules: TrainingSettings
 
@@ -72,7 +71,6 @@ class Reference:
                 "courses": Course,
                 "measure_categories": Category,
                 "session_cancel_reasons": CodeRow,
-                "fail_reasons": FailReason,
                 "correction_reasons": CodeRow,
             },
         )
@@ -83,7 +81,6 @@ class Reference:
             isco08=lists["isco08"],
             courses=lists["courses"],
             session_cancel_reasons=lists["session_cancel_reasons"],
-            fail_reasons=lists["fail_reasons"],
             correction_reasons=lists["correction_reasons"],
             rules=rules or TrainingSettings(),
         )
@@ -97,11 +94,6 @@ class Reference:
         """The Land whose working days a provider keeps; Germany if the provider is not in the list."""
         found = self.providers.get(provider)
         return GERMANY if found is None else found.admin1
-
-    def ends_case(self, reason: str) -> bool:
-        """Whether a referral that failed for this reason ends the case for everybody; an unknown one does not."""
-        row = self.fail_reasons.get(reason)
-        return row is not None and row.ends_case
 
     def latest_ends(self, departure: date, days: WorkingDays) -> Mapping[str, date]:
         """The last day on which a course may end for a departure, so many working days before it: for Germany as a

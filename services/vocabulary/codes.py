@@ -60,8 +60,6 @@ def _over_in_time(day: date) -> date:
     return day
 
 
-FirstOfMonth = Annotated[str, Field(pattern=r"^2[01][0-9]{2}-(0[1-9]|1[0-2])-01$")]
-"""A month, written as its first day: no birthday fits in."""
 LastDay = Annotated[Day, AfterValidator(_over_in_time)]
 """A day whose end is a moment within the programme's time too, wherever it ends."""
 Codes = Annotated[tuple[Code, ...], Field(max_length=20)]

@@ -58,9 +58,7 @@ class DeadlineEvent(CaseEvent):
 
 
 class DeadlineApproaching(DeadlineEvent):
-    """Somebody owes an act by `due_at`, and most of the time for it is over. Told once, before the first level."""
-
-    level: int = Field(ge=1, le=3)
+    """Somebody owes an act by `due_at`, and most of the time for it is over. Told once, to whoever owes it first."""
 
 
 class DeadlineMissed(DeadlineEvent):
@@ -153,7 +151,7 @@ class Ladder:
             return NOTHING
         told = self._told(deadline, owing)
         if deadline.approaching:
-            return Decision(events=(self.told.approaching(**told, level=deadline.level),))
+            return Decision(events=(self.told.approaching(**told),))
         states_after = () if owing.late is None else (owing.late(deadline, context.now),)
         events = (self.told.missed(**told, level=deadline.level),)
         return Decision(states_after, events, (self._next(deadline, owing, context),))

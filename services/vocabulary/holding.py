@@ -11,7 +11,6 @@ from pydantic import BaseModel, Field
 from chassis.pure.answers import Answer
 from chassis.pure.bodies import body
 from chassis.pure.codes import Code
-from vocabulary.terms import EndReference, HoldReason
 
 MOST_HOLDS: Final = 20
 """On one case at a time."""
@@ -22,7 +21,7 @@ class NewHold(BaseModel):
 
     model_config = body(reason="complaint")
 
-    reason: HoldReason
+    reason: Code = Field(description="a code of hold_reasons")
 
 
 class HoldRelease(BaseModel):
@@ -36,7 +35,7 @@ class HoldRelease(BaseModel):
 class EndedView(Answer):
     """From when the terms of a case are counted, and which."""
 
-    reference: EndReference
+    reference: str = Field(description="a code of end_references")
     on: date
 
 
@@ -44,7 +43,7 @@ class HoldView(Answer):
     """A hold on the records of a case."""
 
     hold_id: UUID = Field(validation_alias="id")
-    reason: HoldReason
+    reason: str = Field(description="a code of hold_reasons")
     since: datetime
 
 
@@ -65,5 +64,5 @@ class HoldOutcome(Answer):
 
     case_id: UUID
     hold_id: UUID
-    reason: HoldReason
+    reason: str = Field(description="a code of hold_reasons")
     since: datetime

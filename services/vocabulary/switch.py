@@ -23,9 +23,11 @@ from vocabulary import codes
 from vocabulary.reference import Country
 from vocabulary.terms import ProgrammeStatus, Switch
 
-ACTIVE: Final = "active"
-SUSPENDED: Final = "suspended"
+ACTIVE: Final[Switch] = "active"
+SUSPENDED: Final[Switch] = "suspended"
 ENDED: Final = "ended"
+TOLD_AS: Final[Mapping[Switch, str]] = {ACTIVE: "as_listed", SUSPENDED: "suspended"}
+"""The codes of country_switches by which it is told: that a country is not suspended does not make it active."""
 NAMESPACE: Final = UUID("0199f6a0-6d4e-7c11-9d0b-6a1f0f6f5c3e")
 """The namespace of the countries' ids."""
 
@@ -72,13 +74,13 @@ class CountryStatus:
 
 
 class SwitchContract(Contract, key="country_id"):
-    """What each service reads of `CountryStatusChanged`."""
+    """What each service reads of `CountrySwitched`."""
 
     country_id: UUID
     country: codes.Country
-    status: Switch
+    switch: Code
     reason: Code
-    since: Instant
+    effective_at: Instant
 
 
 def id_of(country: str) -> UUID:
@@ -87,8 +89,10 @@ def id_of(country: str) -> UUID:
 
 
 def heard(_states: States, event: SwitchContract, _context: Context) -> Decision:
-    """Keeps what was said last: the topic has a country's events in order."""
-    return Decision((CountryStatus(event.country_id, event.country, event.status, event.reason, event.since),))
+    """Keeps what was said last: the topic has a country's events in order. Where a code is newer than this program,
+    nobody is sent."""
+    status: Switch = ACTIVE if event.switch == TOLD_AS[ACTIVE] else SUSPENDED
+    return Decision((CountryStatus(event.country_id, event.country, status, event.reason, event.effective_at),))
 
 
 HEARD: Final = Handler(needs(country_id=CountryStatus), heard)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 TargetGroup = Literal["LOCAL", "IDP_OR_REFUGEE", "MIGRANT", "RETURNEE_DE", "RETURNEE_THIRD_COUNTRY"]
 ReturnType = Literal["voluntary_assisted", "voluntary_own", "forced", "unknown"]
@@ -29,5 +29,8 @@ Switch = Literal["active", "suspended"]
 """The switch per country: the second pauses the programme there, whatever the list of countries says."""
 EndReference = Literal["case_ended", "case_ended_before_departure"]
 """From what a term of `retention` is counted: the end of a case after support, or after a departure; or before both."""
-HoldReason = Literal["audit", "complaint", "legal"]
-"""Why records are kept beyond their terms."""
+
+
+def departure_word(code: str, otherwise: DepartureWord) -> DepartureWord:
+    """A code of departure_statuses as this program knows it, else what it is taken for: a code may be newer."""
+    return next((each for each in get_args(DepartureWord) if each == code), otherwise)

@@ -41,8 +41,8 @@ class Retention:
         "kind": SNAKE,
         "reference": SNAKE,
         "term": r"P[1-9][0-9]{0,3}[MD]",
-        "holds": "audit|complaint|legal",
     }
+    REFERENCES: ClassVar[Mapping[str, str]] = {"holds": "hold_reasons"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +290,7 @@ FILES: Mapping[str, type[Any]] = {
     "break_glass_reasons": Code,
     "calendar_days": CalendarDay,
     "calendar_rules": CalendarRule,
+    "call_channels": Code,
     "call_outcomes": Code,
     "catchments": Catchment,
     "centre_consent_purposes": Purpose,
@@ -300,15 +301,19 @@ FILES: Mapping[str, type[Any]] = {
     "countries": Country,
     "correction_reasons": Code,
     "country_status_reasons": Code,
+    "country_switches": Code,
     "courses": Course,
     "deadline_types": Code,
     "decline_reasons": Code,
     "departure_cancel_reasons": Code,
+    "departure_statuses": Code,
     "destruction_reasons": Code,
     "divert_reasons": Code,
+    "end_references": Code,
     "fail_reasons": FailReason,
     "fallbacks": Fallback,
     "handover_items": HandoverItem,
+    "hold_reasons": Code,
     "hold_release_reasons": Code,
     "interview_modes": Code,
     "interview_outcomes": Code,

@@ -161,9 +161,9 @@ BROKEN_TOPICS: dict[str, tuple[Callable[[Any], object], str]] = {
     ),
     "an event is in another topic of its owner": (
         lambda t: (
-            t["ph.referral.v1"]["events"].append("CountryStatusChanged"),
+            t["ph.referral.v1"]["events"].append("CountrySwitched"),
             t["ph.reference.v1"]["events"].append("CaseOpened"),
-            t["ph.reference.v1"]["events"].remove("CountryStatusChanged"),
+            t["ph.reference.v1"]["events"].remove("CountrySwitched"),
             t["ph.referral.v1"]["events"].remove("CaseOpened"),
         ),
         "x-topic is 'ph.referral.v1', not 'ph.reference.v1'",

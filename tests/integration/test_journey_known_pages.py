@@ -23,7 +23,7 @@ from tests.support.records import FakeRecord
 from tests.support.web import problem
 
 TOPICS = {
-    "ph.referral.CountryStatusChanged.v1": "ph.reference.v1",
+    "ph.referral.CountrySwitched.v1": "ph.reference.v1",
     "ph.referral.ProfileKeyShared.v1": "ph.referral.keys.v1",
     "ph.referral.ProfileKeyRevoked.v1": "ph.referral.keys.v1",
 }

@@ -23,7 +23,7 @@ from tests.integration.ops import created
 from tests.support import outbox
 from tests.support.cluster import Cluster
 from tests.support.outbox import Written
-from tests.support.records import event_id, record, sold
+from tests.support.records import record, sold
 from tests.support.toy import UNLUCKY
 from tests.support.toy_runtime import ToyRuntime
 
@@ -122,11 +122,8 @@ async def test_poison_is_told_step_by_step_in_order_and_once(
             "record_topic": SHOP,
             "record_partition": 0,
             "record_offset": 40,
-            "record_key": str(KEY),
-            "record_type": "ph.shop.Sold.v1",
-            "record_id": event_id(f"{KEY}-1"),
         }
-        assert (each.value["failure"], each.value["blocks"]) == ("unlucky", True)
+        assert each.value["failure"] == "unlucky"
     assert [each.value["attempt"] for each in found] == [1, 1, 2, 2]
     roles = [each.headers["ce_actorrole"] for each in found]
     assert roles == ["system", "operator", "system", "operator"]
@@ -145,9 +142,8 @@ async def test_neither_content_nor_what_somebody_typed_is_told(
     said = json.dumps([tuple(each) for each in await told(pool)])
     for canary in ("Adaeze", "Okafor", "INC-4711", "amount", REASON):
         assert canary not in said
-    by_offset = {each.value["record_offset"]: each.value for each in await changes(pool)}
-    assert (by_offset[41]["record_key"], by_offset[41]["record_type"]) == (None, "ph.shop.Sold.v1")
-    assert (by_offset[42]["record_key"], by_offset[42]["blocks"]) == (None, False)
+    assert str(KEY) not in said
+    assert {each.value["record_offset"] for each in await changes(pool)} == {40, 41, 42}
 
 
 async def test_what_has_waited_is_told_as_handled_once_the_record_before_it_is_gone(

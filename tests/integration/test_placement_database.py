@@ -296,7 +296,7 @@ async def test_the_dead_are_in_no_list_but_their_offer_is_shown_to_the_desk_that
     vacancy_id, case_id = await placement.vacancy(employer_id), await placement.refer()
     offer_id = (await placement.offer(employer_id, vacancy_id, case_id))["offer_id"]
     assert ids(await placement.get("/offers", EDOS), "offer_id") == {offer_id}
-    died = {"referral_id": str(uuid4()), "reason": "person_deceased"}
+    died = {"referral_id": str(uuid4()), "reason": "person_deceased", "ends_case": True}
     await placement.tell("counselling", "ReferralFailed", case_id, **died)
     for query in ({}, {"status": "deceased"}):
         assert ids(await placement.get("/candidates", **query)) == set()

@@ -259,6 +259,7 @@ OFFICER = {"roles": ["data_protection_officer"], "org": "programme:desk"}
 
 async def test_a_case_under_a_hold_ends_in_no_service_until_it_is_released(desk: Desk, training: Training) -> None:
     case = await rejected(desk)
+    assert (await desk.act("POST", f"/cases/{case}/holds", {"reason": "bored"}, OFFICER))["code"] == "unknown_code"
     held = await desk.act("POST", f"/cases/{case}/holds", {"reason": "complaint"}, OFFICER)
     assert held["http"] == 201, held
     shown = await desk.read(f"/cases/{case}/retention", OFFICER)

@@ -87,6 +87,13 @@ def test_the_plan_counts_what_is_due_and_what_a_hold_keeps(store: Database, ph: 
     assert not [row for row in store.fetch("select id from case_file") if str(row[0]) in shown]
 
 
+def test_a_hold_keeps_for_a_reason_that_no_rule_names(store: Database, ph: Ph) -> None:
+    ended(store, "research")
+    found = ph("retention", "plan", *SERVICE, "--json")
+    [profile] = [each for each in json.loads(found.stdout) if each["kind"] == "profile"]
+    assert (profile["due"], profile["held"], profile["held_by"]) == (0, 1, {"research": 1})
+
+
 def test_an_operators_run_is_a_row_that_waits_for_the_worker(store: Database, ph: Ph) -> None:
     asked = ph("retention", "run", *SERVICE, "--by", "INC-4711", "--reason", "an audit asks", "--wait", "0.1")
     assert asked.exit_code == 1

@@ -255,6 +255,20 @@ def test_a_centre_knows_again_what_a_referral_has_named_once_a_departure_is_void
     assert centre.file.departure == known
 
 
+def test_of_a_word_that_a_centre_does_not_know_yet_no_departure_is_known() -> None:
+    centre, on = Centre(), NOW.date()
+    centre.tell(referred(), at=NOW)
+    left = {"case_id": CENTRE_CASE, "departed_on": on, "arrival_expected_on": on}
+    centre.tell(at_counselling.ReturneeDeparted.model_validate(left), at=NOW + HOUR)
+    corrected = {**left, "status": "transferred", "reported_at": NOW + HOUR}
+    centre.tell(at_counselling.DepartureCorrected.model_validate(corrected), at=NOW + 2 * HOUR)
+    assert centre.file.departure is not None
+    assert centre.file.departure.status == "departed"
+    voided = at_counselling.DepartureVoided(case_id=CENTRE_CASE, reported_at=NOW + HOUR, status="postponed")
+    centre.tell(voided, at=NOW + 3 * HOUR)
+    assert centre.file.departure is None
+
+
 def days(first: int) -> dict[str, Any]:
     return {"earliest": NOW.date() + first * DAY, "latest": NOW.date() + (first + 3) * DAY}
 

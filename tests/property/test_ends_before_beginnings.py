@@ -179,7 +179,7 @@ def scouts_tell(service: str) -> dict[str, Any]:
             **{f"age {band}": desks.aged(band) for band in ("under_18", "18_24")},
             **{f"complete {NAMES[id_]}": desks.closed_by_centre(id_) for id_ in NAMES},
             **{f"reopen {NAMES[id_]}": desks.reopened(id_) for id_ in NAMES},
-            "die": desks.failed("person_deceased", LATE),
+            "die": desks.failed(ends_case=True, referral_id=LATE),
             "grant": desks.consent(number=5),
             "revoke": desks.consent_gone(number=5),
         }

@@ -222,7 +222,8 @@ class Run:
                 model.said(id_, "completed", at, "employment_found")
             case "failed":
                 reason = ("contact_lost", "left_area", "person_deceased")[step.value - 1]
-                self._tell(contracts.ReferralFailed(**common, reason=reason), CENTRES, id_, reason, at)
+                ended = contracts.ReferralFailed(**common, reason=reason, ends_case=reason == "person_deceased")
+                self._tell(ended, CENTRES, id_, reason, at)
                 model.said(id_, "failed", at, reason)
             case "reopened":
                 self._tell(contracts.ReferralReopened(**common, reason="need_again"), CENTRES, id_, "need_again", at)

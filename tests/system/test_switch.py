@@ -95,7 +95,7 @@ async def test_a_country_is_suspended_by_two_people_in_every_process_and_active_
     await until(lambda: doors_say((200, "")), "every process to let the centre in")
     await until(lambda: referral_says((201, "")), "people to be referred there")
     heard = [each for each in await chain.heard("reference") if each.key == str(id_of(COUNTRY)) and not each.again]
-    assert [each.body["status"] for each in heard][-2:] == ["suspended", "active"]
+    assert [each.body["switch"] for each in heard][-2:] == ["suspended", "as_listed"]
     assert {each.headers["ce_actororg"] for each in heard} == {"programme:desk"}
     kept = await chain.dump("referral") + str(heard)
     assert [subject for subject in SUBJECTS if subject in kept] == []

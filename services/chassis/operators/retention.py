@@ -21,9 +21,9 @@ _DUE = """
 select found.subject, (found.since at time zone 'UTC' + rule.term::interval) at time zone 'UTC' as due_at,
        array(
            select distinct reason from unnest(found.holds) as reason
-           where reason = any(string_to_array(rule.holds, ' '))
+           where reason <> all(string_to_array(rule.idle, ' '))
        ) as held_by
-from ({find}) as found join unnest($1::text[], $2::text[], $3::text[]) as rule(reference, term, holds) using (reference)
+from ({find}) as found join unnest($1::text[], $2::text[], $3::text[]) as rule(reference, term, idle) using (reference)
 """
 """What there is of a kind, when it is due, and which holds keep it."""
 _COUNTS = """
@@ -166,9 +166,12 @@ def due_of(kind: Kept | Swept) -> str:
 
 
 def terms_of(agreed: Agreed, kind: Kept | Swept) -> tuple[list[str], list[str], list[str]]:
-    """The rules of a kind as the statements take them."""
+    """The rules of a kind as the statements take them: the reference, the term, and the reasons that hold nothing. A
+    reason that no rule names, since its code is newer than the file, holds everything."""
     rules = agreed.rules[kind.kind]
-    return [each.reference for each in rules], [each.term for each in rules], [" ".join(each.holds) for each in rules]
+    named = {reason for those in agreed.rules.values() for rule in those for reason in rule.holds}
+    idle = [" ".join(sorted(named.difference(rule.holds))) for rule in rules]
+    return [each.reference for each in rules], [each.term for each in rules], idle
 
 
 async def ask(connection: Connection, by: str, reason: str, now: datetime) -> int:

@@ -18,27 +18,22 @@ from chassis.pure.messages import Event
 TopicName = Annotated[str, Field(pattern=r"^ph\.[a-z]{1,30}(\.[a-z]{1,30})?\.v[0-9]{1,3}$")]
 Partition = Annotated[int, Field(ge=0)]
 Offset = Annotated[int, Field(ge=0)]
-EventType = Annotated[str, Field(pattern=r"^ph\.[a-z]{1,30}\.[A-Z][A-Za-z0-9]{1,60}\.v[1-9][0-9]{0,2}$")]
 Failure = Annotated[str, Field(pattern=r"^[a-z][a-z_]{1,63}$")]
 """Codes of the chassis and of refusals: letters only, so that neither a number nor a day of birth fits in."""
 BEHIND: Final = "behind"
 """The failure of a record at which nothing is wrong but that an earlier one of its key is parked."""
 
 
-class RecordEvent(Event, key="reader_id", data_class="pseudonymous"):
-    """Something of one record that the service has parked. What is no topic, key, type or id as those of the chain are
-    is not told."""
+class RecordEvent(Event, key="reader_id", data_class="none"):
+    """Something of one record that the service has parked, by its place alone: whoever may look into the topic finds
+    there of whom it tells, and for no longer than the topic keeps it."""
 
     reader_id: UUID
     record_topic: TopicName
     record_partition: Partition
     record_offset: Offset
-    record_key: UUID | None = None
-    record_type: EventType | None = None
-    record_id: UUID | None = None
     failure: Failure
     attempt: int = Field(ge=1)
-    blocks: bool
 
 
 class RecordParked(RecordEvent):

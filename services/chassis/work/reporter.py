@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import asyncpg
 import uuid_utils
@@ -155,19 +155,13 @@ class Reporter:
 
     def _changed(self, tells: Operations, row: asyncpg.Record) -> Emitted:
         failure: str = row["failure"]
-        facts: dict[str, Any] = {
-            f"record_{name}": row[column]
-            for name, column in (
-                *(("topic", "topic"), ("partition", "partition"), ("offset", "record_offset")),
-                *(("key", "key"), ("type", "type"), ("id", "event_id")),
-            )
-        }
         event = tells.of(row["change"])(
             reader_id=self._key,
+            record_topic=row["topic"],
+            record_partition=row["partition"],
+            record_offset=row["record_offset"],
             failure=failure if _FAILURE.fullmatch(failure) else OTHER,
             attempt=row["attempt"],
-            blocks=row["blocks"],
-            **facts,
         )
         decided = row["change"] in {"retried", "discarded"}
         actor = Actor(OPERATOR, self._shop.actor.org) if decided else self._shop.actor

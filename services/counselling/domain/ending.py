@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from counselling.domain.referral import Referral
-from vocabulary.terms import EndReference
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +18,7 @@ class Ended:
     """Since which day, at the centre, it owes the person nothing any more. Who has walked in has had support."""
 
     on: date
-    reference: EndReference = "case_ended"
+    reference: str = "case_ended"
 
 
 def end_of(referrals: Sequence[Referral], acts: Iterable[datetime], *, over: bool) -> datetime | None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final, Literal
+from typing import Final
 from uuid import UUID
 
 from vocabulary.missed import Missed, Term
 
-CallChannel = Literal["phone", "video", "chat"]
 MOST_CALLS: Final = 50
 """Of one journey: more than one a week for the year that a window of departure lasts at most."""
 
@@ -19,7 +18,7 @@ class Call:
     """A centre has spoken with the person while they were in Germany; `attempts` counts the successful one."""
 
     centre: str
-    channel: CallChannel
+    channel: str
     attempts: int
     outcome: str
     held_on: date

@@ -4,7 +4,7 @@ makes of it. Of whom a scout has referred, the desk in Germany tells the band.
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 
 from chassis.pure.decision import NOTHING, Cleared, Context, Deadline, DeadlineDue, Decision
 from chassis.pure.states import States
@@ -45,7 +45,7 @@ def by_profile(file: CentreFile, ages: Ages | None, at: datetime) -> tuple[Centr
     if intake is not None and ages is not None:
         span = ages.span(intake.preview.age_band)
         if span.band != intake.preview.age_band:
-            file, told = _changed(file, intake, span, ages.month, at)
+            file, told = _changed(file, intake, span, at)
     return file, told, band_ends_of(file, ages)
 
 
@@ -61,12 +61,12 @@ def band_ends(states: States, deadline: DeadlineDue, _context: Context) -> Decis
     country = intake.preview.country
     month = month_of(deadline, country)
     span = after(band, month)
-    file, told = _changed(file, intake, span, month, deadline.due_at)
+    file, told = _changed(file, intake, span, deadline.due_at)
     return Decision((file,), told, (until(file.id, country, span),))
 
 
-def _changed(file: CentreFile, intake: Referral, span: Span, month: date, at: datetime) -> tuple[CentreFile, Told]:
+def _changed(file: CentreFile, intake: Referral, span: Span, at: datetime) -> tuple[CentreFile, Told]:
     """The file with another band; every preview shows it."""
     file = file.aged(Age(span.band, at, changed=True), at)
-    told = AgeBandChanged(**by_centre(file, intake), age_band=span.band, changed_on=month.isoformat())
+    told = AgeBandChanged(**by_centre(file, intake), age_band=span.band)
     return file, (told,)

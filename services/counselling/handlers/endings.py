@@ -123,7 +123,8 @@ def _failed(
     ends_case = bool(context.reference.fail_reasons.get(reason).ends_case)
     for each in referrals:
         file = file.with_referral(each.failed(context.now, reason, ends_case=ends_case))
-        events.append(ReferralFailed(**by_centre(file, each), referral_id=each.id, reason=reason))
+        told = {"referral_id": each.id, "reason": reason, "ends_case": ends_case}
+        events.append(ReferralFailed(**by_centre(file, each), **told))
     return _seen_anew(before, file, context), tuple(events)
 
 

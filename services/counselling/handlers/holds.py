@@ -29,6 +29,8 @@ def hold(states: States, command: HoldFile, context: Context) -> Decision | Refu
     if isinstance(found, Refused):
         return found
     file, intake, clock = found
+    if context.reference.hold_reasons.get(command.reason, on=day_at(GERMANY, context.now)) is None:
+        return unknown_code("/reason", "hold_reasons")
     if len(clock.holds) >= MOST_HOLDS:
         return refusals.TOO_MANY_HOLDS
     new = Hold(context.new_id(), command.reason, context.now)

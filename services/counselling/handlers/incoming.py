@@ -42,6 +42,7 @@ from counselling.limits import due
 from vocabulary.ages import Age
 from vocabulary.consents import consent_ends_at
 from vocabulary.refusals import unknown_code_of_event
+from vocabulary.terms import departure_word
 
 
 def file_of(states: States, case_id: UUID) -> CentreFile:
@@ -219,16 +220,16 @@ def _left(file: CentreFile, event: ReturneeDeparted | DepartureCorrected) -> Dep
 def departure_voided(states: States, event: DepartureVoided, context: Context) -> Decision:
     """They have not left: the departure is what it was before, also for what is owed before it."""
     file = file_of(states, event.case_id)
-    known = file.departure
+    known, status = file.departure, departure_word(event.status, "undecided")
     hoped = known is not None and (known.hoped or known.status == "expected")
-    if known is not None and hoped and event.status in ("undecided", "cancelled", "missed"):
+    if known is not None and hoped and status in ("undecided", "cancelled", "missed"):
         window = Departure("expected", known.earliest, known.latest, hoped=True)
         return _said_otherwise(file, window, event.told_at, context)
-    if event.status == "undecided":
+    if status == "undecided":
         return _said_otherwise(file, None, event.told_at, context)
     days = (event.earliest, event.latest, event.departed_on)
-    expected_on = event.arrival_expected_on if event.status == "departed" else None
-    return _said_otherwise(file, Departure(event.status, *days, expected_on), event.told_at, context)
+    expected_on = event.arrival_expected_on if status == "departed" else None
+    return _said_otherwise(file, Departure(status, *days, expected_on), event.told_at, context)
 
 
 def departure_diverted(states: States, event: DepartureDiverted, context: Context) -> Decision:

@@ -54,6 +54,8 @@ def _why_not_held(
     if referral.walk_in:
         return refusals.WALKED_IN
     today = day_at(referral.centre_country, context.now)
+    if context.reference.call_channels.get(command.channel, on=today) is None:
+        return unknown_code("/channel", "call_channels")
     if context.reference.call_outcomes.get(command.outcome, on=today) is None:
         return unknown_code("/outcome", "call_outcomes")
     if command.held_on > today:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from chassis.pure.codes import Code, Day, Instant
 from chassis.pure.messages import Contract
-from journey.contracts.deadlines import Done, Owed
+from journey.contracts.deadlines import Approaching, Done, Owed
 from vocabulary import retention
 from vocabulary.codes import CaseRef, Centre, Country, Desk, Recipients, Skills
 from vocabulary.events import CaseContract
@@ -224,7 +224,7 @@ class ReintegrationPlanAgreed(CaseContract, source="counselling"):
     measures: Annotated[tuple[Code, ...], Field(min_length=1, max_length=20)]
 
 
-class DeadlineApproaching(Owed, source="counselling"):
+class DeadlineApproaching(Approaching, source="counselling"):
     """Somebody owes an act by `due_at`, and most of the time for it is over."""
 
 

@@ -11,8 +11,8 @@ from vocabulary.codes import Centre, Org
 from vocabulary.events import CaseContract
 
 
-class Owed(CaseContract):
-    """Who owes what by when, on which level."""
+class Approaching(CaseContract):
+    """Who owes what by when."""
 
     centre: Centre
     deadline_type: Code
@@ -20,6 +20,11 @@ class Owed(CaseContract):
     owner_role: Code
     owner_org: Org
     due_at: Instant
+
+
+class Owed(Approaching):
+    """The same of one level: who owes it there."""
+
     level: int = Field(ge=1, le=3)
 
 

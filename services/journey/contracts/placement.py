@@ -6,7 +6,7 @@ from uuid import UUID
 
 from chassis.pure.codes import Code, Day, Instant
 from chassis.pure.messages import Contract
-from journey.contracts.deadlines import Done, Owed
+from journey.contracts.deadlines import Approaching, Done, Owed
 from vocabulary.codes import Centre, Isco08
 from vocabulary.events import CaseContract
 
@@ -159,7 +159,7 @@ class PlacementRecordVoided(CaseContract, source="placement"):
     record_id: UUID
 
 
-class DeadlineApproaching(Owed, source="placement"):
+class DeadlineApproaching(Approaching, source="placement"):
     """Somebody owes an act by `due_at`, and most of the time for it is over."""
 
 

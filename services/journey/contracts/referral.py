@@ -8,12 +8,12 @@ from pydantic import BaseModel, ConfigDict
 
 from chassis.pure.codes import Code, Day, Instant
 from chassis.pure.messages import Contract
-from journey.contracts.deadlines import Done, Owed
+from journey.contracts.deadlines import Approaching, Done, Owed
 from vocabulary import retention
 from vocabulary.codes import CaseRef, Centre, Country, Org, Recipients, Skills
 from vocabulary.events import CaseContract
 from vocabulary.switch import SwitchContract
-from vocabulary.terms import AgeBand, DepartureWord, PlanStatus, Priority, ReturnType, Sex, TargetGroup
+from vocabulary.terms import AgeBand, PlanStatus, Priority, ReturnType, Sex, TargetGroup
 
 
 class AgeBandChanged(CaseContract, source="referral"):
@@ -156,7 +156,7 @@ class DepartureCorrected(CaseContract, source="referral"):
     """What was told at `reported_at` of the departure was wrong; this is right. What was told since, at `told_at`,
     stays (`status`)."""
 
-    status: DepartureWord
+    status: Code
     arrival_expected_on: Day
     departed_on: Day
     told_at: Instant | None = None
@@ -166,7 +166,7 @@ class DepartureCorrected(CaseContract, source="referral"):
 class DepartureVoided(CaseContract, source="referral"):
     """What was told at `reported_at` did not happen: the departure is what it was before, as was told at `told_at`."""
 
-    status: DepartureWord
+    status: Code
     latest: Day | None = None
     arrival_expected_on: Day | None = None
     told_at: Instant | None = None
@@ -186,7 +186,7 @@ class ProfileDestroyed(CaseContract, source="referral"):
     """Two people of the desk have had the keys of the case destroyed: of the profile, and of what tells of health."""
 
 
-class DeadlineApproaching(Owed, source="referral"):
+class DeadlineApproaching(Approaching, source="referral"):
     """Somebody owes an act by `due_at`, and most of the time for it is over."""
 
 
@@ -225,8 +225,8 @@ class AuditSealed(Contract, source="referral", key="chain_id"):
     chain_id: UUID
 
 
-class CountryStatusChanged(SwitchContract, source="referral", on="reference"):
-    """The programme is suspended in a country, or is active there again, for a coded reason and by two people."""
+class CountrySwitched(SwitchContract, source="referral", on="reference"):
+    """The programme is suspended in a country, or no longer, for a coded reason and by two people."""
 
 
 class ProfileKeyShared(Contract, source="referral", on="referral.keys", key="key_id"):
@@ -274,7 +274,7 @@ ALL: tuple[type[Contract], ...] = (
     RetentionHeld,
     RetentionReleased,
     AuditSealed,
-    CountryStatusChanged,
+    CountrySwitched,
     ProfileKeyShared,
     ProfileKeyRevoked,
 )

@@ -22,6 +22,7 @@ from journey.domain.work import Candidacy, Completion, Enrolment, Interview, Job
 from vocabulary.arrivals import ARRIVAL
 from vocabulary.consents import consent_ends_at
 from vocabulary.roles import CENTRE_COUNSELLOR
+from vocabulary.terms import DepartureWord, departure_word
 from vocabulary.voiding import ASSESSMENT, CALL, CONTACT, PLAN
 
 Fold = Callable[[Journey, Any, datetime], Journey]
@@ -161,20 +162,23 @@ def _departed(desk: Desk, told: referral.ReturneeDeparted, at: datetime) -> Desk
 
 
 def _left_otherwise(desk: Desk, told: referral.DepartureCorrected, at: datetime) -> Desk:
-    return _said_otherwise(desk, told, told.arrival_expected_on, None, at)
+    return _said_otherwise(desk, told, departure_word(told.status, "departed"), told.arrival_expected_on, None, at)
 
 
 def _not_left(desk: Desk, told: referral.DepartureVoided, at: datetime) -> Desk:
     """What the departure was before holds since it was told; if nobody had told of one, it is not known."""
-    return _said_otherwise(desk, told, told.arrival_expected_on, told.latest, at)
+    word = departure_word(told.status, "undecided")
+    return _said_otherwise(desk, told, word, told.arrival_expected_on, told.latest, at)
 
 
-def _said_otherwise(desk: Desk, told: Any, expected_on: date | None, latest: date | None, at: datetime) -> Desk:
+def _said_otherwise(
+    desk: Desk, told: Any, status: DepartureWord, expected_on: date | None, latest: date | None, at: datetime
+) -> Desk:
     word = Departure(
         told.told_at or told.reported_at,
-        told.status,
-        latest if told.status in AHEAD else None,
-        expected_on if told.status == "departed" else None,
+        status,
+        latest if status in AHEAD else None,
+        expected_on if status == "departed" else None,
         said_at=at,
     )
     return replace(desk, departure=later(desk.departure, word))
@@ -312,12 +316,14 @@ def _record_voided(work: Work, told: placement.PlacementRecordVoided, _at: datet
 
 
 def _owed(service: str, status: str, *, missed: int) -> Fold:
-    """`missed`: by how much the level of the event differs from the one up to which it was missed."""
+    """`missed`: by how much the level of the event differs from the one up to which it was missed. It is told before
+    the first one that it approaches."""
 
     def fold(journey: Journey, told: Any, at: datetime) -> Journey:
-        who = (told.owner_role, told.owner_org, told.centre, told.level + missed)
+        level = 1 if status == "approaching" else told.level
+        who = (told.owner_role, told.owner_org, told.centre, level + missed)
         word = Deadline(at, status, service, told.deadline_type, told.subject_id, told.due_at, *who)
-        return _with_deadline(journey, word, first_level=told.level <= 1 or status == "met")
+        return _with_deadline(journey, word, first_level=level <= 1 or status == "met")
 
     return fold
 

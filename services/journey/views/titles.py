@@ -54,7 +54,7 @@ OF_SERVICES: Final[Mapping[str, Mapping[str, str]]] = {
         "ProfileDestroyed": "the keys of all that is known of the person are destroyed",
         "ProfileKeyShared": "a key of the profile was handed over",
         "ProfileKeyRevoked": "a key of the profile was taken back",
-        "CountryStatusChanged": "the programme in the country was suspended or taken up again",
+        "CountrySwitched": "the programme in the country was suspended or taken up again",
     },
     "training": {
         "CourseSessionScheduled": "a course is offered",

@@ -164,12 +164,11 @@ def referral_failed(states: States, event: ReferralFailed, context: Context) -> 
     """Nothing more comes of it: out of the pool, unless another referral is open. Of somebody who died everything that
     is under way ends at once, offers included; unless a centre has gone on since, because it was an error."""
     candidate = _candidate(states, event.case_id)
-    reason = context.reference.fail_reasons.get(event.reason)
-    died = reason is not None and reason.ends_case
-    how: ReferralEnd = "deceased" if died else "failed"
+    how: ReferralEnd = "deceased" if event.ends_case else "failed"
     candidate = replace(candidate, referrals=candidate.referrals.over(event.referral_id, context.occurred_at, how))
     decision = _with_deadline(candidate, context)
-    return _close_all(states, decision, candidate.id, "deceased", context) if died and candidate.deceased else decision
+    over = event.ends_case and candidate.deceased
+    return _close_all(states, decision, candidate.id, "deceased", context) if over else decision
 
 
 def referral_reopened(states: States, event: ReferralReopened, context: Context) -> Decision:

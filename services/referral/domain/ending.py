@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from vocabulary.terms import EndReference, HoldReason
-
 
 @dataclass(frozen=True, slots=True)
 class Ended:
     """On which of Germany's days the last was done for the person, and whether that was before they left."""
 
-    reference: EndReference
+    reference: str
     on: date
 
 
@@ -26,5 +24,5 @@ class Hold:
     """Somebody needs the records of the case beyond their terms."""
 
     id: UUID
-    reason: HoldReason
+    reason: str
     since: datetime

@@ -7,7 +7,7 @@ on, and no row that lies in clear says more than the month (docs/domain.md: of-a
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 
 from chassis.pure.decision import NOTHING, Cleared, Context, Deadline, DeadlineDue, Decision
 from chassis.pure.states import States
@@ -33,7 +33,7 @@ def by_profile(case: Case, ages: Ages | None, at: datetime) -> tuple[Case, Told,
     case = replace(case, birth_date_known=True, band_ends_on=span.ends_on)
     if span.band == case.age_band:
         return case, (), until(case.id, case.country, span)
-    case, told = _changed(case, span, ages.month, at)
+    case, told = _changed(case, span, at)
     return case, told, until(case.id, case.country, span)
 
 
@@ -45,14 +45,13 @@ def band_ends(states: States, deadline: DeadlineDue, _context: Context) -> Decis
     month = month_of(deadline, case.country)
     span = after(case.age_band, month)
     case = replace(case, band_ends_on=span.ends_on)
-    case, told = _changed(case, span, month, deadline.due_at)
+    case, told = _changed(case, span, deadline.due_at)
     return Decision((case,), told, (until(case.id, case.country, span),))
 
 
 def put_right(case: Case, band: AgeBand, at: datetime) -> tuple[Case, Told]:
     """The case of somebody who never was of the band that the scout had named."""
-    month = day_at(case.country, at).replace(day=1)
-    case, told = _changed(case, Span(band, None), month, at)
+    case, told = _changed(case, Span(band, None), at)
     return case, tuple(each.model_copy(update={"corrected": True}) for each in told)
 
 
@@ -62,10 +61,10 @@ def moved_to(case: Case) -> tuple[Deadline | Cleared, ...]:
     return () if ends_on is None else (until(case.id, case.country, Span(case.age_band, ends_on)),)
 
 
-def _changed(case: Case, span: Span, month: date, at: datetime) -> tuple[Case, Told]:
+def _changed(case: Case, span: Span, at: datetime) -> tuple[Case, Told]:
     """The case with another band, and the event, if anybody was ever told of the one before."""
     case = own_act(replace(case, age_band=span.band), at, AgeBandChanged.__name__, case.id, span.band)
     if not case.referrals:
         return case, ()
-    told = AgeBandChanged(case_id=case.id, country=case.country, age_band=span.band, changed_on=month.isoformat())
+    told = AgeBandChanged(case_id=case.id, country=case.country, age_band=span.band)
     return case, (told,)

@@ -11,12 +11,12 @@ from referral import refusals
 from referral.answers import CountryOutcome
 from referral.commands import ConfirmCountryStatus, RejectCountryStatus, RequestCountryStatus
 from referral.domain.country import CountrySwitch, SwitchRequest
-from referral.events import CountryStatusChanged
+from referral.events import CountrySwitched
 from referral.handlers.deadlines import COUNTRY_STATUS_REQUEST
 from vocabulary.confirming import seconded
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.refusals import unknown_code
-from vocabulary.switch import id_of
+from vocabulary.switch import TOLD_AS, id_of
 
 LAPSES_AFTER: Final = timedelta(days=3)
 """A request is made when something happens; whoever finds it later must judge anew (docs/domain.md: country-switch)."""
@@ -49,8 +49,12 @@ def confirm(states: States, command: ConfirmCountryStatus, context: Context) -> 
         return found
     status, wanted = found
     after = status.confirmed(wanted, command.by[0], context.now)
-    event = CountryStatusChanged(
-        country_id=after.id, country=after.country, status=after.status, reason=wanted.reason, since=context.now
+    event = CountrySwitched(
+        country_id=after.id,
+        country=after.country,
+        switch=TOLD_AS[after.status],
+        reason=wanted.reason,
+        effective_at=context.now,
     )
     cleared = Cleared(COUNTRY_STATUS_REQUEST, after.id)
     return Decision((after,), (event,), (cleared,), CountryOutcome.of(after, context.now))

@@ -149,9 +149,9 @@ def completed(case: Case, event: contracts.ReferralCompleted, context: Context) 
 
 
 def failed(case: Case, event: contracts.ReferralFailed, context: Context) -> Case:
-    """Nothing comes of what was asked for; the reason may end the case for everybody."""
-    at, over = context.occurred_at, context.reference.ends_case(event.reason)
-    return _with(case, event.referral_id, lambda each: each.ended_by_centre("fail", at, event.reason, ends_case=over))
+    """Nothing comes of what was asked for; with `ends_case` nothing comes of anything else in the case."""
+    at, why, over = context.occurred_at, event.reason, event.ends_case
+    return _with(case, event.referral_id, lambda each: each.ended_by_centre("fail", at, why, ends_case=over))
 
 
 def reopened(case: Case, event: contracts.ReferralReopened, context: Context) -> Case:

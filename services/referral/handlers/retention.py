@@ -75,6 +75,8 @@ def hold(states: States, command: HoldCase, context: Context) -> Decision | Refu
     case = states.get(Case, command.case_id)
     if case is None:
         return refusals.CASE_NOT_FOUND
+    if context.reference.hold_reasons.get(command.reason, on=day_at(GERMANY, context.now)) is None:
+        return unknown_code("/reason", "hold_reasons")
     if len(case.holds) >= MOST_HOLDS:
         return refusals.TOO_MANY_HOLDS
     new = Hold(context.new_id(), command.reason, context.now)

@@ -189,7 +189,7 @@ def record_voided(states: States, event: RecordVoided, context: Context) -> Deci
 
 def referral_failed(states: States, event: ReferralFailed, context: Context) -> Decision:
     """A death frees every seat; another reason is no concern of a course."""
-    return Decision(*_left(states, event.case_id, context)) if context.reference.ends_case(event.reason) else NOTHING
+    return Decision(*_left(states, event.case_id, context)) if event.ends_case else NOTHING
 
 
 def _left(states: States, case_id: UUID, context: Context) -> tuple[tuple[CourseSession, ...], tuple[Event, ...]]:

@@ -208,8 +208,10 @@ class Desk:
     def arrive(self, on: date = TODAY, actor: Actor = COUNSELLOR, admin1: str | None = "NG-LA") -> Decision | Refused:
         return self.service.command(commands.ConfirmArrival(CASE, on, "seen", admin1), actor)
 
-    def call(self, on: date = TODAY, actor: Actor = COUNSELLOR, outcome: str = "prepared") -> Decision | Refused:
-        return self.service.command(commands.RecordPreDepartureCall(CASE, "video", 1, outcome, on), actor)
+    def call(
+        self, on: date = TODAY, actor: Actor = COUNSELLOR, outcome: str = "prepared", channel: str = "video"
+    ) -> Decision | Refused:
+        return self.service.command(commands.RecordPreDepartureCall(CASE, channel, 1, outcome, on), actor)
 
     def agree(
         self, on: date = TODAY, actor: Actor = COUNSELLOR, measures: Sequence[str] = ("job_placement",)

@@ -38,7 +38,7 @@ class Teller:
     def about(self, name: str, minute: float, offset: int, failure: str = "unlucky", attempt: int = 1) -> None:
         """What became of a record."""
         place = {"record_topic": TOPIC, "record_partition": 0, "record_offset": offset}
-        self.say(name, minute, **place, failure=failure, attempt=attempt, blocks=True)
+        self.say(name, minute, **place, failure=failure, attempt=attempt)
 
     def report(self, minute: float, next_offset: int, *, restored: bool = False, parked: int = 0) -> None:
         """How far it has read."""

@@ -151,6 +151,7 @@ class Telling:
 
     def owed(self, contract: type[Contract], type_: str, subject: UUID, due_at: datetime, **more: Any) -> Telling:
         """A service tells of a deadline."""
-        who = {"owner_role": "centre_counsellor", "owner_org": LAGOS, "centre": LAGOS, "level": 1}
+        who = {"owner_role": "centre_counsellor", "owner_org": LAGOS, "centre": LAGOS}
+        level = {"level": 1} if "level" in contract.model_fields else {}
         facts = {"deadline_type": type_, "subject_id": subject, "due_at": due_at}
-        return self.hears(contract, **{**who, **facts, **more})
+        return self.hears(contract, **{**who, **level, **facts, **more})

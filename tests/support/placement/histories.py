@@ -287,8 +287,8 @@ def contract(hiring: dict[str, str], told: Told) -> Any:
     if told.kind == "complete":
         return contracts.ReferralCompleted(case_id=case_id, referral_id=named(fact["id"]))
     if told.kind in ("fail", "die"):
-        reason = "left_area" if told.kind == "fail" else "person_deceased"
-        return contracts.ReferralFailed(case_id=case_id, referral_id=named(fact["id"]), reason=reason)
+        died = told.kind == "die"
+        return contracts.ReferralFailed(case_id=case_id, referral_id=named(fact["id"]), ends_case=died)
     if told.kind == "reopen":
         return contracts.ReferralReopened(case_id=case_id, referral_id=named(fact["id"]))
     if told.kind == "redirect":

@@ -79,9 +79,9 @@ def closed_by_centre(referral_id: UUID = REFERRAL) -> contracts.ReferralComplete
     return contracts.ReferralCompleted(case_id=CASE, referral_id=referral_id)
 
 
-def failed(reason: str = "left_area", referral_id: UUID = REFERRAL) -> contracts.ReferralFailed:
+def failed(*, ends_case: bool = False, referral_id: UUID = REFERRAL) -> contracts.ReferralFailed:
     """Nothing more comes of a referral."""
-    return contracts.ReferralFailed(case_id=CASE, referral_id=referral_id, reason=reason)
+    return contracts.ReferralFailed(case_id=CASE, referral_id=referral_id, ends_case=ends_case)
 
 
 def reopened(referral_id: UUID = REFERRAL) -> contracts.ReferralReopened:
@@ -141,10 +141,10 @@ def assessed(readiness: str) -> contracts.NeedsAssessed:
     return contracts.NeedsAssessed.model_validate({"case_id": CASE, "readiness": readiness})
 
 
-def switched(country: str, status: Any) -> contracts.CountryStatusChanged:
-    """The programme is suspended in a country, or active again."""
-    return contracts.CountryStatusChanged(
-        country_id=id_of(country), country=country, status=status, reason="security", since=NOW
+def switched(country: str, switch: str) -> contracts.CountrySwitched:
+    """The programme is suspended in a country, or no longer."""
+    return contracts.CountrySwitched(
+        country_id=id_of(country), country=country, switch=switch, reason="security", effective_at=NOW
     )
 
 
@@ -174,7 +174,7 @@ class World:
         for event in events:
             outcome = self.service.event(event, at)
             assert isinstance(outcome, Decision), outcome
-            if isinstance(event, contracts.CountryStatusChanged):  # what each process does twice a second
+            if isinstance(event, contracts.CountrySwitched):  # what each process does twice a second
                 self.service.reference = over(reference(), self.service.all(CountryStatus))
 
     def vacancy_command(self, **changes: Any) -> commands.PublishVacancy:

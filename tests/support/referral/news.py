@@ -72,7 +72,11 @@ class News:
 
     def failed(self, referral_id: UUID | None = None, reason: str = "contact_lost") -> contracts.ReferralFailed:
         return contracts.ReferralFailed(
-            case_id=CASE, centre=LAGOS, referral_id=referral_id or self.referrals[0], reason=reason
+            case_id=CASE,
+            centre=LAGOS,
+            referral_id=referral_id or self.referrals[0],
+            reason=reason,
+            ends_case=reason == "person_deceased",
         )
 
     def reopened(self, referral_id: UUID | None = None) -> contracts.ReferralReopened:

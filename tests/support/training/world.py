@@ -206,8 +206,8 @@ class World:
     def arrived(self, who: str, on: date) -> None:
         self._event(ArrivedInCountry(case_id=id_of(who), arrived_on=on))
 
-    def failed(self, who: str, reason: str = "person_deceased") -> None:
-        self._event(ReferralFailed(case_id=id_of(who), reason=reason))
+    def failed(self, who: str, *, ends_case: bool = True) -> None:
+        self._event(ReferralFailed(case_id=id_of(who), ends_case=ends_case))
 
     def ready(self, *names: str) -> None:
         """People whom every provider may enrol."""

@@ -58,6 +58,7 @@ def test_what_a_centre_holds_fails_for_a_coded_reason_and_the_scout_is_told(desk
         "country": "NG",
         "referral_id": REFERRAL,
         "reason": "left_area",
+        "ends_case": False,
     }
     assert desk.service.deadlines == {}
 
@@ -257,6 +258,7 @@ def test_a_death_ends_all_that_the_centre_holds_and_is_shown_to_the_others() -> 
     desk = with_a_death()
     assert [desk.referral(each).status for each in (REFERRAL, SECOND, THIRD)] == ["failed", "failed", "received"]
     assert desk.told()[-2:] == ["ReferralFailed", "ReferralFailed"]
+    assert [each.ends_case for each in desk.events if isinstance(each, ReferralFailed)] == [True, True]
     assert desk.file.case_over == "person_deceased"
     assert shown(desk, f"/files/{CASE}")["case_over"] == "person_deceased"
     assert desk.referral(THIRD).changed_at == NOW + HOUR, "its line in the inbox has changed"

@@ -30,6 +30,7 @@ def clock(desk: Desk) -> Clock:
 
 def test_a_hold_is_told_until_it_is_released() -> None:
     desk = WalkInDesk.with_file()
+    refused(run(desk, HoldFile(CASE, "no_code")), "unknown_code", 422, "/reason")
     answer = done(run(desk, HoldFile(CASE, "legal"))).answer
     [hold] = clock(desk).holds
     assert (

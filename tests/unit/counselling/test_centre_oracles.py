@@ -47,8 +47,8 @@ def withdrawn_consent(desk: Desk) -> None:
 
 def suspended_country(desk: Desk) -> None:
     desk.tell(
-        contracts.CountryStatusChanged(
-            country_id=id_of("NG"), country="NG", status="suspended", reason="security", since=NOW
+        contracts.CountrySwitched(
+            country_id=id_of("NG"), country="NG", switch="suspended", reason="security", effective_at=NOW
         )
     )
     desk.service.reference = over(reference(), desk.service.all(CountryStatus))

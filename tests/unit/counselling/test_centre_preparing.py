@@ -178,6 +178,7 @@ def test_a_day_of_a_call_that_cannot_be_is_refused() -> None:
     desk = expecting()
     refused(desk.call(TODAY + DAY), "date_in_future", 422, "/held_on")
     refused(desk.call(TODAY - DAY), "dates_reversed", 422, "/held_on")
+    refused(desk.call(channel="smoke"), "unknown_code", 422, "/channel")
     refused(desk.call(outcome="pleased"), "unknown_code", 422, "/outcome")
     desk.tell(ReturneeDeparted(case_id=CASE, departed_on=TODAY, arrival_expected_on=TODAY))
     desk.service.advance(2 * DAY)

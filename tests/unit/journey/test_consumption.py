@@ -7,7 +7,6 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -183,23 +182,6 @@ def test_of_a_record_that_is_tried_for_ever_the_beginning_and_the_end_stay() -> 
     steps = told.of(7).steps
     assert len(steps) == STEPS
     assert (steps[0].change, steps[0].at, steps[-1].attempt) == ("parked", at(0), 3 * STEPS - 1)
-
-
-def test_what_is_kept_knows_no_case() -> None:
-    told = Told()
-    case = UUID("0a4f3201-0739-4a01-a222-c2ca70788890")
-    told._hear(
-        "RecordParked",
-        0,
-        record_topic=TOPIC,
-        record_partition=0,
-        record_offset=7,
-        record_key=str(case),
-        record_id=str(case),
-        failure="unlucky",
-        attempt=1,
-    )
-    assert str(case) not in str(told.service.snapshot())
 
 
 @dataclass

@@ -417,3 +417,14 @@ def test_an_employer_is_waited_for_since_an_interview_was_arranged_if_it_has_not
     assert waiting(told) == arranged
     again = told.at
     assert waiting(told.hears(placement.InterviewReported, **way)).since == again
+
+
+def test_of_a_word_on_a_departure_that_is_not_known_yet_nothing_is_known() -> None:
+    told = Telling().opened().referred().received().accepted().departed(date(2026, 3, 3))
+    left_at = told.at
+    facts = {"arrival_expected_on": date(2026, 3, 4), "departed_on": date(2026, 3, 2), "reported_at": left_at}
+    told.passes(hours=1).hears(referral.DepartureCorrected, status="transferred", **facts)
+    assert told.journey.desk.departure is not None
+    assert told.journey.desk.departure.status == "departed"
+    told.passes(hours=1).hears(referral.DepartureVoided, status="postponed", told_at=told.at, reported_at=left_at)
+    assert told.journey.desk.departure.status == "undecided"

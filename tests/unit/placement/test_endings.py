@@ -29,7 +29,7 @@ from tests.support.placement.world import (
 )
 from tests.support.web import problem
 
-DIED = failed("person_deceased")
+DIED = failed(ends_case=True)
 
 
 @pytest.mark.parametrize(

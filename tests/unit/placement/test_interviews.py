@@ -105,7 +105,7 @@ def test_no_interview_is_arranged_for_a_vacancy_that_is_over_or_in_a_country_tha
     candidacy_id = world.present()
     world.tell(switched("NG", "suspended"))
     refused(arrange(world, candidacy_id), "country_suspended")
-    world.tell(switched("NG", "active"))
+    world.tell(switched("NG", "as_listed"))
     world.service.now = datetime(2026, 5, 31, 23, 30, tzinfo=UTC)  # 1 June in Lagos
     refused(arrange(world, candidacy_id, world.service.now + DAY), "vacancy_closed")
 

@@ -10,7 +10,7 @@ import pytest
 from chassis.pure.decision import Actor, Decision, Refused
 from referral import commands
 from referral.domain.country import CountrySwitch
-from referral.events import CountryStatusChanged
+from referral.events import CountrySwitched
 from referral.handlers.countries import LAPSES_AFTER
 from referral.handlers.deadlines import COUNTRY_STATUS_REQUEST
 from tests.support.loglines import configured, restore_logging
@@ -58,7 +58,7 @@ def desk() -> Desk:
 def test_a_request_alone_changes_nothing(desk: Desk) -> None:
     answer = done(request(desk)).answer
     assert (answer.status, answer.request.status, answer.request.reason) == ("active", "suspended", "security")
-    assert desk.service.events[-1:] != [CountryStatusChanged]
+    assert desk.service.events[-1:] != [CountrySwitched]
     obeys(desk)
     done(desk.refer())
 
@@ -74,14 +74,14 @@ def test_a_second_person_suspends_the_country_and_everybody_hears_of_it(desk: De
         None,
     )
     told = desk.service.events[-1]
-    assert isinstance(told, CountryStatusChanged)
-    assert (told.topic, told.type) == ("ph.reference.v1", "ph.referral.CountryStatusChanged.v1")
+    assert isinstance(told, CountrySwitched)
+    assert (told.topic, told.type) == ("ph.reference.v1", "ph.referral.CountrySwitched.v1")
     assert told.model_dump() == {
         "country_id": id_of("NG"),
         "country": "NG",
-        "status": "suspended",
+        "switch": "suspended",
         "reason": "security",
-        "since": desk.service.now,
+        "effective_at": desk.service.now,
     }
     assert waiting(desk) == []
 
@@ -96,9 +96,9 @@ def test_nobody_is_referred_to_a_suspended_country_until_two_people_take_it_back
     obeys(desk)
     refused(desk.refer(), "country_suspended")
     done(confirm(desk, by=ADA))
-    assert [each.status for each in desk.service.events if isinstance(each, CountryStatusChanged)] == [
+    assert [each.switch for each in desk.service.events if isinstance(each, CountrySwitched)] == [
         "suspended",
-        "active",
+        "as_listed",
     ]
     obeys(desk)
     done(desk.refer())

@@ -103,7 +103,7 @@ def test_until_the_centre_has_told_of_it_the_case_is_unknown() -> None:
         arrived(),
         SIGNED,
         contracts.ReferralAccepted(case_id=CASE, centre=LAGOS, referral_id=OTHER, first_appointment=None),
-        contracts.ReferralFailed(case_id=CASE, centre=LAGOS, referral_id=OTHER, reason="contact_lost"),
+        contracts.ReferralFailed(case_id=CASE, centre=LAGOS, referral_id=OTHER, reason="contact_lost", ends_case=False),
         contracts.CourseCompleted(case_id=CASE, enrolment_id=OTHER, result="passed"),
         contracts.ProfileKeyDestroyed(case_id=CASE, part="care", receiver=LAGOS, revoked_at=NOW),
     ],

@@ -70,6 +70,7 @@ def test_a_case_that_had_ended_before_ends_were_told_is_told_of_at_once() -> Non
 
 def test_a_hold_is_told_until_it_is_released() -> None:
     desk = desk_in("rejected")
+    refused(desk.run(HoldCase(CASE, "no_code")), "unknown_code", 422, "/reason")
     done(desk.run(HoldCase(CASE, "legal")))
     [hold] = desk.case.holds
     assert desk.last(RetentionHeld) == RetentionHeld(case_id=CASE, hold_id=hold.id, reason="legal")

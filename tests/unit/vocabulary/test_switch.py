@@ -113,13 +113,14 @@ READERS = [service for service in ALL if service.name != "referral"]
 
 @pytest.mark.parametrize("service", READERS, ids=lambda service: str(service.name))
 def test_a_reader_keeps_what_was_said_last_of_each_country(service: Any) -> None:
-    [contract] = [each for each in service.consumers if each.__name__ == "CountryStatusChanged"]
-    assert (contract.topic, contract.type) == ("ph.reference.v1", "ph.referral.CountryStatusChanged.v1")
+    [contract] = [each for each in service.consumers if each.__name__ == "CountrySwitched"]
+    assert (contract.topic, contract.type) == ("ph.reference.v1", "ph.referral.CountrySwitched.v1")
     lists = service.load_reference(DIRECTORY)
     memory = MemoryService(service.kinds, service.commands, service.consumers, service.deadlines, lists)
 
-    def hears(country: str, status: str) -> set[str]:
-        told = contract(country_id=id_of(country), country=country, status=status, reason="security", since=memory.now)
+    def hears(country: str, switch: str) -> set[str]:
+        known = {"country_id": id_of(country), "country": country, "reason": "security", "effective_at": memory.now}
+        told = contract(**known, switch=switch)
         assert isinstance(memory.event(told), Decision)
         countries = service.standing.over(lists, memory.all(service.standing.state)).countries
         return {code for code in codes(countries) if status_on(countries, code, TODAY) == "suspended"} - {"AF"}
@@ -127,6 +128,7 @@ def test_a_reader_keeps_what_was_said_last_of_each_country(service: Any) -> None
     assert hears("NG", "suspended") == {"NG"}
     assert hears("GH", "suspended") == {"NG", "GH"}
     assert hears("NG", "suspended") == {"NG", "GH"}
-    assert hears("NG", "active") == {"GH"}
+    assert hears("NG", "as_listed") == {"GH"}
+    assert hears("TN", "of_tomorrow") == {"GH", "TN"}, "nobody is sent where a code is not known"
     assert memory.events == []
     assert [each.status for each in memory.all(CountryStatus)].count("active") == 1

@@ -24,7 +24,6 @@ FACTS: dict[str, Any] = {
     "record_offset": 7,
     "failure": "fork",
     "attempt": 1,
-    "blocks": False,
 }
 
 
