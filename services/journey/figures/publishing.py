@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Final, NamedTuple
 
 from journey.figures.protection import Published, Told, protected
-from journey.figures.query import Counted, Quantiles
+from journey.figures.query import NOBODY, Counted, Quantiles
 from journey.figures.shapes import SMALL, Dims, Figure, Unit
 
 Value = float | int | str | None
@@ -77,7 +77,8 @@ def _publish(figure: Figure, found: Counted, counts: Published, as_of: date) -> 
             for share in figure.shares:
                 line[share.name] = _share(numbers[share.part], numbers[share.whole])
             for spread in figure.spreads:
-                line[f"{spread.name}_median"], line[f"{spread.name}_p90"] = _spread(spreads[spread.name])
+                of = NOBODY if spread.of and numbers[spread.of] is None else spreads[spread.name]
+                line[f"{spread.name}_median"], line[f"{spread.name}_p90"] = _spread(of)
             lines.append(line)
         tables[dims] = tuple(lines)
     return PublishedFigure(figure, as_of, tables)
@@ -89,7 +90,7 @@ def _share(part: Told, whole: Told) -> int | None:
 
 
 def _spread(of: Quantiles) -> tuple[int | None, int | None]:
-    """Each where five people at least lie on either side of it."""
+    """Each where five people at least lie on either side of it: each of them has one value."""
     return (of.median if of.known >= 2 * SMALL else None, of.ninetieth if of.known >= 10 * SMALL else None)
 
 

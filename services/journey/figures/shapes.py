@@ -84,12 +84,17 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Median and 90th percentile of what a column holds, told where five people at least lie on either side."""
+    """Median and 90th percentile of what a column holds, told where five people at least lie on either side.
+
+    Each person counts once: of somebody who has several values in a row, the largest. `of`: the number of the figure
+    that counts the same, if one does; where that is withheld, so is this.
+    """
 
     name: str
     words: str
     column: str
     unit: Unit = "days"
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

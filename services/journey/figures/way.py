@@ -251,7 +251,15 @@ K16: Final = Figure(
         ),
     ),
     shares=(Share("kept", "done in time, of those decided", "in_time", "due"),),
-    spreads=(Spread("overdue", "of what was done late: how late", "(duty ->> 4)::int", "hours"),),
+    spreads=(
+        Spread(
+            "overdue",
+            "of people's duties that were done late, per person the latest",
+            "(duty ->> 4)::int",
+            "hours",
+            of="late",
+        ),
+    ),
     tables=(TOTAL, ("deadline_type",), ("country",), ("month",)),
     sums=(("due", ("in_time", "late", "open")),),
 )

@@ -244,6 +244,16 @@ def test_a_spread_is_told_where_five_people_lie_on_either_side(known: int, media
     assert (line["referred_to_received_median"], line["referred_to_received_p90"]) == (median, p90)
 
 
+def test_a_spread_of_what_is_withheld_is_withheld_however_many_have_it() -> None:
+    figure = Figure("k16", "", "", "", numbers=K16.numbers, spreads=K16.spreads)
+    counts = {each.name: 40 for each in K16.numbers}
+
+    [line] = published(figure, counts, overdue=Quantiles(40, 12, None)).tables[TOTAL]
+    [withheld] = published(figure, counts | {"late": 4}, overdue=Quantiles(40, 12, None)).tables[TOTAL]
+
+    assert (line["overdue_median"], withheld["overdue_median"]) == (12, None)
+
+
 def test_referrals_of_fewer_than_five_people_are_told_of_by_no_number() -> None:
     counts = {each.name: 6 for each in K6.numbers} | {"people": 4, "passed_on_once": 3, "passed_on_twice": 3}
 
