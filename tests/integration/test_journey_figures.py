@@ -116,6 +116,7 @@ PEOPLE: dict[str, Story] = {
         ),
     ],
     "a migrant": walk_in("MIGRANT"),
+    "a local in work": [*walk_in("LOCAL"), started(20, 40, isco08="7531", subsidised=True)],
 }
 
 
@@ -184,7 +185,12 @@ async def test_hand_made_people_are_counted_as_by_hand(journey: ServiceProcess) 
         "internship_only": 1,
     }
     assert await counts(journey, "k3-occupation", "occupation_major", "occupation_minor") == {
-        ("7", "721"): {"working": 1, "formal": 1, "subsidised": 0}
+        ("7", "721"): {"working": 1, "formal": 1, "subsidised": 0},
+        ("7", "753"): {"working": 1, "formal": 1, "subsidised": 1},
+    }
+    assert await counts(journey, "k3-occupation", "target_group") == {
+        ("LOCAL",): {"working": 1, "formal": 1, "subsidised": 1},
+        ("RETURNEE_DE",): {"working": 1, "formal": 1, "subsidised": 0},
     }
     assert await total(journey, "k6") == {
         "people": 11,
@@ -209,7 +215,7 @@ async def test_hand_made_people_are_counted_as_by_hand(journey: ServiceProcess) 
         "unconfirmed": 0,
     }
     assert await counts(journey, "k9", "target_group") == {
-        ("LOCAL",): {"people": 1},
+        ("LOCAL",): {"people": 2},
         ("MIGRANT",): {"people": 1},
         ("RETURNEE_DE",): {"people": 11},
     }
@@ -412,6 +418,27 @@ async def test_duties_of_one_person_are_told_of_nowhere(journey: ServiceProcess)
     assert (await counts(journey, "k16"))[()]["people"] == 1
     assert (await found_of(journey, "k16")).whose[()][()]["late"] == 1
     assert (await journey.get("/figures/k16", MANAGER))["rows"] == []
+
+
+async def test_no_median_of_many_duties_is_that_of_one_person(journey: ServiceProcess) -> None:
+    """Eight people owe something; one of them has done twelve things late, another one one."""
+    late = [met(f"type_{number}", 1, 70, 73 + number % 2) for number in range(12)]
+    in_time = met("first_contact", 0, 70, 65)
+    one_day_late = there(met("plan", 1, 70, 71))
+    await kept(journey, [there(*late), one_day_late, *[there(in_time)] * 6])
+
+    assert (await found_of(journey, "k16")).spreads[TOTAL][()]["overdue"] == (2, 24, 96), "each person once"
+    [row] = (await journey.get("/figures/k16", MANAGER))["rows"]
+    assert (row["people"], row["late"]) == (10, None)
+    assert (row["overdue_median"], row["overdue_p90"]) == (None, None)
+
+
+async def test_a_median_of_duties_counts_each_of_ten_people_once(journey: ServiceProcess) -> None:
+    late = [met(f"type_{number}", 1, 70, 90) for number in range(12)]
+    await kept(journey, [there(*late), *[there(met("plan", 1, 70, 71 + number)) for number in range(9)]])
+
+    [row] = (await journey.get("/figures/k16", MANAGER))["rows"]
+    assert (row["overdue_median"], row["overdue_p90"]) == (5 * 24, None)
 
 
 def small(body: dict[str, Any], row: dict[str, Any]) -> list[Any]:

@@ -113,11 +113,12 @@ K3_OCCUPATION: Final = Figure(
     title="Work by occupation",
     words=(
         "People who have begun to work, by target group and by the occupation of their first work (ISCO-08 major"
-        " and minor groups), at any time after their arrival. Internships are not counted."
+        " and minor groups), whenever that was: also people who have come from nowhere, such as locals, of whom no"
+        " arrival is told. Internships are not counted."
     ),
     source="domain C, questions of the Bundestag (S14); EmploymentStarted, EmploymentCorrected",
     people="working",
-    where="days_to_work is not null",
+    where="work_occupation is not null",
     occupation="work_occupation",
     numbers=(
         Number("working", "people who have begun to work"),
@@ -233,7 +234,7 @@ K11: Final = Figure(
     unit="measures",
     several=("category",),
     each=MEASURES,
-    alike=(("taken", "courses"), ("planned", "agreed"), ("worked", "days_to_work is not null or internship")),
+    alike=(("taken", "courses"), ("planned", "agreed"), ("worked", "work_occupation is not null or internship")),
     numbers=(
         Number("people", "people with at least one of these"),
         _measures("courses", "courses completed in Germany"),
