@@ -37,6 +37,7 @@ from tests.support.journey.told import (
     arrival_corrected,
     arrival_voided,
     arrived,
+    candidacy_closed,
     course_completed,
     day,
     declined,
@@ -55,6 +56,7 @@ from tests.support.journey.told import (
     retracted,
     seated,
     started,
+    taken_back,
     told,
 )
 from tests.support.records import record
@@ -94,7 +96,7 @@ PEOPLE: dict[str, Story] = {
     "an internship": there(offered(10, 92, "internship"), started(20, 100, "internship")),
     "nothing": there(missed("first_contact", 1, 70), missed("first_contact", 2, 75), met("first_contact", 2, 70, 76)),
     "arrival corrected to day 82, offered on day 10": there(offered(10, 92), arrival_corrected(82, 62, 100)),
-    "died": there(failed(90, "person_deceased")),
+    "died with an offer": there(offered(10, 80), failed(90, "person_deceased"), candidacy_closed(10, 91)),
     "a minor": there(told(referral.AgeBandChanged, 2, age_band="under_18")),
     "no arrival after all": there(offered(10, 92), arrival_voided(62, 63), told(counselling.NeverArrived, 90)),
     "rejected before leaving": [
@@ -105,6 +107,8 @@ PEOPLE: dict[str, Story] = {
         seated(2),
         told(training.EnrolmentCancelled, 30, enrolment_id=ENROLMENT, reason="departure_before_end"),
     ],
+    "no answer": [opened(), referred(1), received(1, 2)],
+    "taken back before an answer was due": [opened(), referred(1), received(1, 2), taken_back(4)],
     "a local with a plan": [
         *walk_in("LOCAL"),
         told(
@@ -165,15 +169,15 @@ async def test_hand_made_people_are_counted_as_by_hand(journey: ServiceProcess) 
         "running_365": 7,
     }
     assert await total(journey, "k2") == {
-        "people": 6,
-        "made": 6,
+        "people": 7,
+        "made": 7,
         "ended": 3,
         "open": 3,
         "accepted": 1,
         "declined": 1,
         "expired": 0,
         "retracted": 1,
-        "closed": 0,
+        "closed": 1,
     }
     assert await total(journey, "k3") == {
         "arrived": 7,
@@ -193,16 +197,16 @@ async def test_hand_made_people_are_counted_as_by_hand(journey: ServiceProcess) 
         ("RETURNEE_DE",): {"working": 1, "formal": 1, "subsidised": 0},
     }
     assert await total(journey, "k6") == {
-        "people": 11,
-        "asked": 11,
+        "people": 13,
+        "asked": 13,
         "answered": 11,
-        "with_limit": 11,
+        "with_limit": 12,
         "in_time": 10,
         "accepted": 10,
         "rejected": 1,
         "redirected": 0,
-        "withdrawn": 0,
-        "closed": 2,
+        "withdrawn": 1,
+        "closed": 3,
         "passed_on_once": 0,
         "passed_on_twice": 0,
     }
@@ -217,10 +221,10 @@ async def test_hand_made_people_are_counted_as_by_hand(journey: ServiceProcess) 
     assert await counts(journey, "k9", "target_group") == {
         ("LOCAL",): {"people": 2},
         ("MIGRANT",): {"people": 1},
-        ("RETURNEE_DE",): {"people": 11},
+        ("RETURNEE_DE",): {"people": 13},
     }
     assert await total(journey, "k10") == {
-        "referred": 11,
+        "referred": 13,
         "enrolled": 2,
         "completed": 1,
         "cancelled_for_departure": 1,
@@ -233,7 +237,7 @@ async def test_hand_made_people_are_counted_as_by_hand(journey: ServiceProcess) 
         ("MARKET_ACCESS",): {"people": 1, "courses": 0, "works": 0, "agreed": 1},
         ("SOCIAL_SUPPORT",): {"people": 1, "courses": 0, "works": 0, "agreed": 1},
     }
-    assert await total(journey, "k15") == {"people": 14, "open": 12, "referred": 11}
+    assert await total(journey, "k15") == {"people": 16, "open": 12, "referred": 13}
     assert await counts(journey, "k16", "deadline_type") == {
         ("first_contact",): {"people": 1, "due": 1, "in_time": 0, "late": 1, "open": 0}
         | {"missed_1": 1, "missed_2": 1, "missed_3": 0}
@@ -501,7 +505,7 @@ async def test_at_its_term_a_case_is_nobodys_and_the_figures_go_on_counting_it_o
     assert (await journey.run_of_the_day())["outcome"] == len(ids)
     assert await totals() == before
     assert (await total(journey, "k2"))["open"] == 0
-    assert (await total(journey, "k2"))["closed"] == 3, "nobody answers them any more"
+    assert (await total(journey, "k2"))["closed"] == 4, "nobody answers them any more"
     assert (await total(journey, "k15"))["open"] == 0
     assert (await journey.get("/figures/k1/waiting", MANAGER))["items"] == []
 
@@ -511,7 +515,7 @@ async def test_at_its_term_a_case_is_nobodys_and_the_figures_go_on_counting_it_o
     journey.clock.advance(timedelta(days=1))
     assert await journey.run_of_the_day() == {"ledger": 1, "journey": 1}
     assert await totals() == before
-    assert (await total(journey, "k2"))["made"] == 6
+    assert (await total(journey, "k2"))["made"] == 7
 
     journey.clock.advance(36 * MONTH)
     assert (await journey.run_of_the_day())["outcome_mark"] == len(ids)

@@ -49,7 +49,9 @@ K6: Final = Figure(
     words=(
         "Referrals that a centre was asked to answer, sent by a desk or passed on by another centre. Answered:"
         " accepted, rejected or passed on. In time: by the limit of its priority, as the centre's own service set"
-        " it at the receipt; counted where that limit is known. Closed: rejected, passed on, withdrawn, completed"
+        " it at the receipt, of all that have such a limit, answered or not: one that waits for its answer counts as"
+        " not answered in time until it is, so the share of the latest month still grows. One that was taken back"
+        " before its limit, unanswered, has none. Closed: rejected, passed on, withdrawn, completed"
         " or failed, so that whoever sent it knows what became of it; one that was taken back after the arrival"
         " is closed once the centre has said what becomes of the support. The month is that of the person's first"
         " referral."
@@ -63,8 +65,8 @@ K6: Final = Figure(
         Number("people", "people who were referred", within=("asked",)),
         _sum("asked", "referrals", "asked"),
         _sum("answered", "of them, answered", "answered", "asked"),
-        _sum("with_limit", "of those answered, with a known limit", "answers_with_limit", "answered"),
-        _sum("in_time", "of those, answered in time", "answers_in_time", "with_limit"),
+        _sum("with_limit", "of all, with a known limit for the answer", "answers_with_limit", "asked"),
+        _sum("in_time", "of those, answered in time", "answers_in_time", "with_limit", "answered"),
         _sum("accepted", "accepted", "accepted", "answered"),
         _sum("rejected", "rejected", "rejected", "answered", "closed"),
         _sum("redirected", "passed on to another centre", "redirected", "answered", "closed"),

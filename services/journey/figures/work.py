@@ -7,7 +7,8 @@ from typing import Final
 from journey.figures.promise import ADULTS, BY_PERSON, BY_PERSON_JOINTS, K1
 from journey.figures.shapes import TOTAL, Figure, Missing, Number, Share
 
-ENDS: Final = ("accepted", "declined", "expired", "retracted", "closed")
+ENDS: Final = ("accepted", "declined", "expired", "retracted")
+"""What the person, the employer or the time makes of an offer."""
 
 
 def _offers(name: str, words: str, count: str) -> Number:
@@ -18,10 +19,11 @@ K2: Final = Figure(
     id="k2",
     title="Acceptance of offers",
     words=(
-        "What became of job offers, of people of every target group: accepted, as a share of those that have"
-        " ended. An offer that was accepted and then taken back by the employer counts as taken back; one"
-        " whose candidacy has ended otherwise, because the person has died, or has stepped back after"
-        " accepting, or the term of the records was over, has an end of its own. Not counted: offers that are"
+        "What became of job offers, of people of every target group: accepted, as a share of those that were"
+        " accepted, declined, taken back or left without an answer. An offer that was accepted and then taken back"
+        " by the employer counts as taken back; one whose candidacy has ended otherwise, because the person has"
+        " died, or has stepped back after accepting, or the term of the records was over, stands beside them and in"
+        " no share. Not counted: offers that are"
         " void, and internships. The month is that of the person's arrival. Declining never counts against"
         " anybody."
     ),
@@ -32,7 +34,7 @@ K2: Final = Figure(
     numbers=(
         Number("people", "people with an offer", within=("made",), hxl="#population+offer"),
         _offers("made", "offers", "offers_made"),
-        _offers("ended", "offers that have ended", " + ".join(f"offers_{end}" for end in ENDS)),
+        _offers("ended", "offers that were answered, or can be no more", " + ".join(f"offers_{end}" for end in ENDS)),
         _offers("open", "offers that wait for an answer", "offers_open"),
         *(
             _offers(end, f"offers {words}", f"offers_{end}")
@@ -43,16 +45,16 @@ K2: Final = Figure(
                     "declined",
                     "that nobody answered in time",
                     "taken back by the employer",
-                    "that ended with the candidacy, unanswered or accepted",
                 ),
                 strict=True,
             )
         ),
+        _offers("closed", "offers that ended with the candidacy, unanswered or accepted", "offers_closed"),
     ),
-    shares=(Share("acceptance", "accepted, of those that have ended", "accepted", "ended"),),
+    shares=(Share("acceptance", "accepted, of those that were answered, or can be no more", "accepted", "ended"),),
     tables=(TOTAL, ("month",), ("country",), ("sex",), ("target_group",), ("country", "centre")),
     joints=(("country", "centre"), ("month",), ("sex", "target_group")),
-    sums=(("made", ("ended", "open")), ("ended", ENDS)),
+    sums=(("made", ("ended", "closed", "open")), ("ended", ENDS)),
 )
 
 K3: Final = Figure(
