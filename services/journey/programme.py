@@ -113,4 +113,4 @@ async def read_figure(
     if format_ == "json":
         return json_response(FigureView.made(*shown))
     published, dims, rows = shown
-    return Response(csv_of(published.figure, dims, rows), media_type=CSV)
+    return Response(csv_of(published, dims, rows), media_type=CSV)

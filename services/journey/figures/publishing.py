@@ -37,7 +37,7 @@ def columns(figure: Figure) -> tuple[Column, ...]:
     unit: Unit = "ratio" if figure.unit == "ratio" else "per cent"
     sign = "ratio" if figure.unit == "ratio" else "pct"
     return (
-        *(Column(each.name, each.words, each.unit, each.hxl or _tag(each.name, "num")) for each in figure.numbers),
+        *(Column(each.name, each.words, each.unit, each.hxl or _tag(each.name)) for each in figure.numbers),
         *(Column(each.name, each.words, unit, _tag(each.name, sign)) for each in figure.shares),
         *(
             Column(f"{each.name}_{what}", f"{words}, {each.words}", each.unit, _tag(each.name, what, each.unit))
@@ -49,7 +49,7 @@ def columns(figure: Figure) -> tuple[Column, ...]:
 
 
 def _tag(*parts: str) -> str:
-    return "+".join(("#indicator", *parts))
+    return "+".join(("#indicator", *parts, "num"))
 
 
 @dataclass(frozen=True, slots=True)
