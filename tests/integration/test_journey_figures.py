@@ -8,10 +8,11 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -359,7 +360,7 @@ def some_story(chance: random.Random) -> list[Told]:
 
 
 def today_of(journey: ServiceProcess) -> date:
-    """The day by which figures are counted: Germany's."""
+    """The day in Germany, by which it is told for how long somebody has waited."""
     return day_at(GERMANY, journey.clock.now())
 
 
@@ -370,7 +371,7 @@ async def test_the_api_tells_rounded_numbers_with_their_definition_as_json_and_c
     body = await journey.get("/figures/k1", MANAGER)
 
     assert body["http"] == 200
-    assert (body["figure"], body["by"], body["as_of"]) == ("k1", "total", str(today_of(journey)))
+    assert (body["figure"], body["by"], body["as_of"]) == ("k1", "total", str(figures.day_of(journey.clock.now())))
     [row] = body["rows"]
     assert (row["arrived"], row["promised"], row["waiting"], row["coverage_90"]) == (55, 35, 20, 64)
     assert all(column["definition"] for column in body["columns"])
@@ -384,7 +385,31 @@ async def test_the_api_tells_rounded_numbers_with_their_definition_as_json_and_c
     assert answer.headers["content-type"].startswith("text/csv")
     names, tags, line = csv.reader(answer.text.splitlines())
     assert tags[:2] == ["#country+code", "#date+month"]
-    assert dict(zip(names, line, strict=True))["arrived"] == "55"
+    told_ = dict(zip(names, line, strict=True))
+    assert (told_["arrived"], told_["as_of"], told_["definition"]) == ("55", body["as_of"], "/figures/k1")
+
+
+async def test_figures_of_people_stay_as_they_are_until_five_in_the_morning(journey: ServiceProcess) -> None:
+    """Whoever saw at once that 10 have become 15 would know that there are 13 now, and what has happened just then."""
+    await kept(journey, [there()] * 10)
+
+    async def arrived_by_now() -> tuple[str, int]:
+        body = await journey.get("/figures/k1", MANAGER)
+        return body["as_of"], body["rows"][0]["arrived"]
+
+    first, second = (today_of(journey) + timedelta(days=days) for days in (2, 3))
+
+    def go_to(day: date, clock: str) -> None:
+        at = datetime.combine(day, time.fromisoformat(clock), ZoneInfo("Europe/Berlin"))
+        journey.clock.advance(at.astimezone(UTC) - journey.clock.now())
+
+    go_to(first, "07:00")
+    assert await arrived_by_now() == (str(first), 10)
+    await kept(journey, [there()] * 5)
+    go_to(second, "03:59")
+    assert await arrived_by_now() == (str(first), 10)
+    go_to(second, "06:01")
+    assert await arrived_by_now() == (str(second), 15)
 
 
 async def test_what_is_not_recorded_is_said_to_be_so(journey: ServiceProcess) -> None:
