@@ -6,7 +6,7 @@ import asyncio
 import csv
 import random
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -22,8 +22,9 @@ from chassis.work.unit_of_work import Cause, UnitOfWork
 from journey.contracts import counselling, referral, training
 from journey.domain.outcome import Outcome
 from journey.figures.catalogue import FIGURES, kin
+from journey.figures.promise import K1
 from journey.figures.query import Counted, statement
-from journey.figures.shapes import TOTAL
+from journey.figures.shapes import TOTAL, Dims
 from journey.handlers import KINDS
 from journey.handlers.incoming import heard as reaction
 from journey.reference import Reference
@@ -59,6 +60,7 @@ from tests.support.journey.told import (
     started,
     taken_back,
     told,
+    walked_in,
 )
 from tests.support.records import record
 from tests.support.service_process import ServiceProcess
@@ -316,32 +318,63 @@ async def test_duties_of_many_people_are_counted_per_type_person_and_level(journ
 async def test_the_promise_is_counted_as_from_the_raw_events_in_every_table(journey: ServiceProcess) -> None:
     """People as chance makes them; the other computation reads their events and not their documents."""
     chance = random.Random(7)
-    stories = [some_story(chance) for _ in range(150)]
+    stories = [some_story(chance) for _ in range(200)]
     await kept(journey, stories)
 
-    expected: dict[str, Counter[tuple[str, ...]]] = {name: Counter() for name in ("arrived", "promised", "offered_90")}
+    expected: dict[Dims, dict[tuple[str, ...], Counter[str]]] = {dims: {} for dims in K1.tables}
     for story in stories:
         part = from_scratch(story)
-        if part["arrived_on"] is None or "person_deceased" in part["failures"]:
+        if part["target_group"] != "RETURNEE_DE" or part["arrived_on"] is None or part["age_band"] == "under_18":
             continue
-        for key in ((), (part["arrived_on"][:7],), (part["sex"],)):
-            expected["arrived"][key] += 1
-            expected["promised"][key] += part["promised"]
-            over = date.fromisoformat(part["arrived_on"]) + timedelta(days=90) < ON
-            within = part["days_to_offer"] is not None and part["days_to_offer"] <= 90
-            expected["offered_90"][key] += over and within
+        if "person_deceased" in part["failures"]:
+            continue
+        for dims, table in expected.items():
+            table.setdefault(tuple(value_of(part, each) for each in dims), Counter()).update(promise_of(part))
 
-    tables = (await found_of(journey, "k1")).tables
-    found = {key: numbers for dims in (TOTAL, ("month",), ("sex",)) for key, numbers in tables[dims].items()}
-    assert {name: {key: numbers[name] for key, numbers in found.items()} for name in expected} == {
-        name: {key: expected[name][key] for key in expected["arrived"]} for name in expected
+    found = (await found_of(journey, "k1")).tables
+    assert {dims: {key: Counter(counts) for key, counts in table.items()} for dims, table in found.items()} == expected
+    everybody = expected[TOTAL][()]
+    assert 10 < everybody["offered_90"] < everybody["promised"] < everybody["arrived"] < 200
+    assert all(len(table) > 1 for dims, table in expected.items() if dims), "people differ in every dimension"
+
+
+def value_of(part: Mapping[str, Any], dimension: str) -> str:
+    """What a table says of a person in this dimension."""
+    known: Mapping[str, str] = {
+        "month": part["arrived_on"][:7],
+        "occupation_major": part["occupation"] if part["occupation"].isalpha() else part["occupation"][:1],
+        "occupation_minor": part["occupation"] if part["occupation"].isalpha() else part["occupation"][:3],
     }
-    assert 10 < found[()]["offered_90"] < found[()]["promised"] < found[()]["arrived"] < 150
+    return known[dimension] if dimension in known else part[dimension]
+
+
+def promise_of(part: Mapping[str, Any]) -> dict[str, int]:
+    """What K1 says of somebody whom the programme promises an offer, by its words."""
+    since = (ON - date.fromisoformat(part["arrived_on"])).days
+    counts = {"arrived": 1, "promised": int(part["promised"]), "waiting": int(not part["promised"])}
+    counts["lost_offers"] = int(part["lost_offers"])
+    for days in (30, 90, 180, 365):
+        over, offer = since > days, part["days_to_offer"]
+        counts |= {f"elapsed_{days}": int(over), f"running_{days}": int(not over)}
+        counts[f"offered_{days}"] = int(over and offer is not None and offer <= days)
+    return counts
 
 
 def some_story(chance: random.Random) -> list[Told]:
     on = chance.randrange(10, 240)
-    story = [opened(sex=chance.choice(["female", "male", None])), referred(1), accepted(2)]
+    if chance.random() < 0.1:
+        story = [walked_in(target_group=chance.choice(["LOCAL", "MIGRANT"]), skills=("7212",))]
+    else:
+        country = chance.choice(["NG", "NG", "GH"])
+        fields = {
+            "country": country,
+            "return_type": chance.choice(["forced", "voluntary_assisted"]),
+            "skills": chance.choice([(), ("7212",), ("5120",), ("7212", "5120")]),
+            "age_band": chance.choice(["18_24", "25_34", "25_34", "under_18"]),
+            "vulnerability_present": chance.random() < 0.3,
+        }
+        centre = chance.choice([f"centre:{country}-ACC", f"centre:{country}-LOS"])
+        story = [opened(sex=chance.choice(["female", "male", None])), referred(1, **fields), accepted(2, centre=centre)]
     story += [arrived(on, on + 1)] if chance.random() < 0.9 else []
     for at in range(on + 2, on + 2 + chance.choice([0, 0, 1, 2])):
         voids = chance.random() < 0.3

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from journey.figures.promise import ADULTS, BY_PERSON, BY_PERSON_JOINTS, K1
-from journey.figures.shapes import TOTAL, Figure, Missing, Number, Share
+from journey.figures.shapes import ARRIVAL, TOTAL, Figure, Missing, Number, Share
+from journey.figures.way import OF_REFERRED
 
 ENDS: Final = ("accepted", "declined", "expired", "retracted")
 """What the person, the employer or the time makes of an offer."""
@@ -52,8 +53,16 @@ K2: Final = Figure(
         _offers("closed", "offers that ended with the candidacy, unanswered or accepted", "offers_closed"),
     ),
     shares=(Share("acceptance", "accepted, of those that were answered, or can be no more", "accepted", "ended"),),
-    tables=(TOTAL, ("month",), ("country",), ("sex",), ("target_group",), ("country", "centre")),
-    joints=(("country", "centre"), ("month",), ("sex", "target_group")),
+    tables=(
+        TOTAL,
+        ("month",),
+        ("country",),
+        ("sex",),
+        ("target_group",),
+        ("occupation_major",),
+        ("country", "centre"),
+    ),
+    joints=(("country", "centre"), ("month",), ("sex", "target_group"), ("occupation_major",)),
     sums=(("made", ("ended", "closed", "open")), ("ended", ENDS)),
 )
 
@@ -201,8 +210,19 @@ K10: Final = Figure(
             "completed",
         ),
     ),
-    tables=(TOTAL, ("month",), ("country",), ("sex",), ("age_band",), ("desk",), ("country", "sex")),
-    joints=(("country", "centre", "desk", "sex", "age_band"), ("month",)),
+    tables=(
+        TOTAL,
+        ("month",),
+        ("country",),
+        ("sex",),
+        ("age_band",),
+        ("desk",),
+        ("occupation_major",),
+        (ARRIVAL,),
+        ("country", "centre"),
+        ("country", "sex"),
+    ),
+    joints=OF_REFERRED,
 )
 
 
@@ -229,7 +249,7 @@ K11: Final = Figure(
         "Measures per category of the programme: into work, market access, employability; social support stands"
         " beside them. People are told apart from measures: each counts once per category. Courses in Germany and"
         " starts of work, internships included, have taken place; what stands in the latest plan was agreed on,"
-        " and whether it was done is not recorded yet."
+        " and whether it was done is not recorded yet. The month is that of the person's arrival."
     ),
     source="domain K11, S1 footnotes 3 to 5; CourseCompleted, EmploymentStarted, ReintegrationPlanAgreed; categories of"
     " agreed measures: assistance_codes",
@@ -252,5 +272,12 @@ K11: Final = Figure(
         Missing("delivered", "measures of the centres that were done", ("MeasureStarted", "MeasureCompleted")),
         Missing("family", "measures for members of the family", ("MeasureStarted",)),
     ),
-    tables=(("category",), ("country", "category"), ("sex", "category")),
+    tables=(
+        ("category",),
+        ("month", "category"),
+        ("country", "category"),
+        ("sex", "category"),
+        ("occupation_major", "category"),
+        ("country", "centre", "category"),
+    ),
 )

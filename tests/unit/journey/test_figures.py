@@ -14,11 +14,12 @@ import pytest
 from journey.domain.outcome import Part
 from journey.figures.catalogue import FIGURES, K18, kin
 from journey.figures.csv_hxl import csv_of
+from journey.figures.duties import K16
 from journey.figures.promise import K1
 from journey.figures.publishing import PublishedFigure, columns, equity, publish
 from journey.figures.query import Counted, Quantiles, counted, parameters, statement, together
 from journey.figures.shapes import DIMENSIONS, NOT_RECORDED, TOTAL, UNKNOWN, Figure
-from journey.figures.way import K5, K6, K8, K16
+from journey.figures.way import K5, K6, K8
 from journey.figures.work import K3, K10, K11
 from journey.pages.known_figures import NO_ROW, figure_of
 
@@ -321,7 +322,7 @@ dates, numbers for people; one kind of value for an indicator, here always a num
 def value_of(figure: Figure, name: str, known: bool) -> int | str | None:
     """A value that a row of the figure can have: `known`, or not."""
     if name in DIMENSIONS:
-        return ("2026-11" if name == "month" else "a_code") if known else UNKNOWN
+        return ("2026-11" if name.endswith("month") else "a_code") if known else UNKNOWN
     if figure.measures:
         return 12 if known else NOT_RECORDED
     return 15 if known else None
