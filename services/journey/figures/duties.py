@@ -71,7 +71,6 @@ K16: Final = Figure(
         ("sex",),
         ("occupation_major",),
         ("country", "centre"),
-        ("country", "deadline_type"),
     ),
     sums=(("due", ("in_time", "late", "open")),),
 )
