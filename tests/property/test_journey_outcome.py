@@ -183,9 +183,6 @@ ELSEWHERE = st.one_of(
     st.builds(package_voided, DAYS),
 )
 SELDOM = st.one_of(
-    st.builds(referred, st.just(1)),
-    st.builds(received, st.integers(2, 4)),
-    st.builds(taken_back, st.integers(3, 12)),
     st.builds(accepted, st.integers(5, 20), st.just(0), ASKED, st.sampled_from([CENTRE, "centre:GH-ACC"])),
     st.builds(arrived, st.integers(400, 500)),
     st.builds(missed, st.just("arrival_confirmation"), st.integers(1, 3), DAYS),
@@ -194,6 +191,10 @@ SELDOM = st.one_of(
     st.builds(package_voided, DAYS),
 )
 """What means something only beside something else that few stories would have by chance."""
+TAKEN_BACK = st.one_of(
+    st.just([]), st.builds(lambda at: [referred(1), received(2), taken_back(at)], st.integers(3, 12))
+)
+"""A referral that is taken back, before its limit or after it."""
 OPENINGS = st.one_of(
     st.none(),
     st.builds(opened, sex=st.sampled_from(["female", "male", None]), target_group=st.just("RETURNEE_DE")),
@@ -207,7 +208,7 @@ def stories(draw: st.DrawFn) -> list[Told]:
     """Events of one case. No two of one kind are told at the same moment: a service tells one thing after another."""
     opening = draw(OPENINGS)
     told = [*draw(arrivals()), *draw(departures()), *draw(work_of_centres()), *draw(st.lists(ELSEWHERE, max_size=25))]
-    told += [*([] if opening is None else [opening]), *draw(st.lists(SELDOM, max_size=6))]
+    told += [*([] if opening is None else [opening]), *draw(st.lists(SELDOM, max_size=6)), *draw(TAKEN_BACK)]
     return list({(type(event), getattr(event, "offer_id", None), at): Told(event, at) for event, at in told}.values())
 
 
