@@ -105,8 +105,8 @@ async def _wanted(
 Filters = Annotated[waits.Wanted, Depends(_wanted)]
 
 
-async def _all_waits(_actor: Watcher, now: Now) -> AllWaits:
-    return AllWaits(now)
+async def _all_waits(_actor: Watcher, lists: Lists, now: Now) -> AllWaits:
+    return AllWaits(lists.terms, now)
 
 
 Waits = Annotated[AllWaits, Depends(_all_waits)]

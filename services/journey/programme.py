@@ -26,7 +26,6 @@ from journey.reference import Reference
 from journey.resources import Promised
 from journey.views import figures
 from vocabulary.codes import Centre, Country
-from vocabulary.countries import GERMANY, day_at
 from vocabulary.roles import PROGRAMME_MANAGER
 
 CSV: Final = "text/csv"
@@ -67,7 +66,7 @@ async def _shown(
     picked = {name: value for name, value in (("country", country), ("month", month)) if value is not None}
     if dims is None or not picked.keys() <= set(dims):
         raise Problem.of(refusals.not_published("; ".join(name_of(each) for each in figure.tables)))
-    published = (await figures.published(reading, figure, lists, day_at(GERMANY, now)))[figure.id]
+    published = (await figures.published(reading, figure, lists, figures.day_of(now)))[figure.id]
     rows = [row for row in published.tables.get(dims, ()) if picked.items() <= row.items()]
     return published, dims, rows
 
@@ -113,4 +112,4 @@ async def read_figure(
     if format_ == "json":
         return json_response(FigureView.made(*shown))
     published, dims, rows = shown
-    return Response(csv_of(published.figure, dims, rows), media_type=CSV)
+    return Response(csv_of(published, dims, rows), media_type=CSV)

@@ -27,8 +27,10 @@ class Scope(NamedTuple):
 
 
 class AllWaits(NamedTuple):
-    """What a list of waiting cases is bound to: all of them, as they stand now, for operators and the programme."""
+    """What a list of waiting cases is bound to: all of them, as they stand now and within their terms, for operators
+    and the programme."""
 
+    terms: tuple[Rule, ...]
     now: datetime
 
 

@@ -6,12 +6,13 @@ import asyncio
 import csv
 import random
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -21,8 +22,9 @@ from chassis.work.unit_of_work import Cause, UnitOfWork
 from journey.contracts import counselling, referral, training
 from journey.domain.outcome import Outcome
 from journey.figures.catalogue import FIGURES, kin
+from journey.figures.promise import K1
 from journey.figures.query import Counted, statement
-from journey.figures.shapes import TOTAL
+from journey.figures.shapes import TOTAL, Dims
 from journey.handlers import KINDS
 from journey.handlers.incoming import heard as reaction
 from journey.reference import Reference
@@ -37,6 +39,7 @@ from tests.support.journey.told import (
     arrival_corrected,
     arrival_voided,
     arrived,
+    candidacy_closed,
     course_completed,
     day,
     declined,
@@ -55,7 +58,9 @@ from tests.support.journey.told import (
     retracted,
     seated,
     started,
+    taken_back,
     told,
+    walked_in,
 )
 from tests.support.records import record
 from tests.support.service_process import ServiceProcess
@@ -94,7 +99,7 @@ PEOPLE: dict[str, Story] = {
     "an internship": there(offered(10, 92, "internship"), started(20, 100, "internship")),
     "nothing": there(missed("first_contact", 1, 70), missed("first_contact", 2, 75), met("first_contact", 2, 70, 76)),
     "arrival corrected to day 82, offered on day 10": there(offered(10, 92), arrival_corrected(82, 62, 100)),
-    "died": there(failed(90, "person_deceased")),
+    "died with an offer": there(offered(10, 80), failed(90, "person_deceased"), candidacy_closed(10, 91)),
     "a minor": there(told(referral.AgeBandChanged, 2, age_band="under_18")),
     "no arrival after all": there(offered(10, 92), arrival_voided(62, 63), told(counselling.NeverArrived, 90)),
     "rejected before leaving": [
@@ -105,6 +110,8 @@ PEOPLE: dict[str, Story] = {
         seated(2),
         told(training.EnrolmentCancelled, 30, enrolment_id=ENROLMENT, reason="departure_before_end"),
     ],
+    "no answer": [opened(), referred(1), received(1, 2)],
+    "taken back before an answer was due": [opened(), referred(1), received(1, 2), taken_back(4)],
     "a local with a plan": [
         *walk_in("LOCAL"),
         told(
@@ -116,6 +123,7 @@ PEOPLE: dict[str, Story] = {
         ),
     ],
     "a migrant": walk_in("MIGRANT"),
+    "a local in work": [*walk_in("LOCAL"), started(20, 40, isco08="7531", subsidised=True)],
 }
 
 
@@ -164,15 +172,15 @@ async def test_hand_made_people_are_counted_as_by_hand(journey: ServiceProcess) 
         "running_365": 7,
     }
     assert await total(journey, "k2") == {
-        "people": 6,
-        "made": 6,
+        "people": 7,
+        "made": 7,
         "ended": 3,
         "open": 3,
         "accepted": 1,
         "declined": 1,
         "expired": 0,
         "retracted": 1,
-        "closed": 0,
+        "closed": 1,
     }
     assert await total(journey, "k3") == {
         "arrived": 7,
@@ -184,19 +192,24 @@ async def test_hand_made_people_are_counted_as_by_hand(journey: ServiceProcess) 
         "internship_only": 1,
     }
     assert await counts(journey, "k3-occupation", "occupation_major", "occupation_minor") == {
-        ("7", "721"): {"working": 1, "formal": 1, "subsidised": 0}
+        ("7", "721"): {"working": 1, "formal": 1, "subsidised": 0},
+        ("7", "753"): {"working": 1, "formal": 1, "subsidised": 1},
+    }
+    assert await counts(journey, "k3-occupation", "target_group") == {
+        ("LOCAL",): {"working": 1, "formal": 1, "subsidised": 1},
+        ("RETURNEE_DE",): {"working": 1, "formal": 1, "subsidised": 0},
     }
     assert await total(journey, "k6") == {
-        "people": 11,
-        "asked": 11,
+        "people": 13,
+        "asked": 13,
         "answered": 11,
-        "with_limit": 11,
+        "with_limit": 12,
         "in_time": 10,
         "accepted": 10,
         "rejected": 1,
         "redirected": 0,
-        "withdrawn": 0,
-        "closed": 2,
+        "withdrawn": 1,
+        "closed": 3,
         "passed_on_once": 0,
         "passed_on_twice": 0,
     }
@@ -209,12 +222,12 @@ async def test_hand_made_people_are_counted_as_by_hand(journey: ServiceProcess) 
         "unconfirmed": 0,
     }
     assert await counts(journey, "k9", "target_group") == {
-        ("LOCAL",): {"people": 1},
+        ("LOCAL",): {"people": 2},
         ("MIGRANT",): {"people": 1},
-        ("RETURNEE_DE",): {"people": 11},
+        ("RETURNEE_DE",): {"people": 13},
     }
     assert await total(journey, "k10") == {
-        "referred": 11,
+        "referred": 13,
         "enrolled": 2,
         "completed": 1,
         "cancelled_for_departure": 1,
@@ -223,11 +236,11 @@ async def test_hand_made_people_are_counted_as_by_hand(journey: ServiceProcess) 
     }
     assert await counts(journey, "k11", "category") == {
         ("EMPLOYABILITY",): {"people": 1, "courses": 1, "works": 0, "agreed": 0},
-        ("INTO_WORK",): {"people": 3, "courses": 0, "works": 2, "agreed": 1},
+        ("INTO_WORK",): {"people": 4, "courses": 0, "works": 3, "agreed": 1},
         ("MARKET_ACCESS",): {"people": 1, "courses": 0, "works": 0, "agreed": 1},
         ("SOCIAL_SUPPORT",): {"people": 1, "courses": 0, "works": 0, "agreed": 1},
     }
-    assert await total(journey, "k15") == {"people": 13, "open": 11, "referred": 11}
+    assert await total(journey, "k15") == {"people": 16, "open": 12, "referred": 13}
     assert await counts(journey, "k16", "deadline_type") == {
         ("first_contact",): {"people": 1, "due": 1, "in_time": 0, "late": 1, "open": 0}
         | {"missed_1": 1, "missed_2": 1, "missed_3": 0}
@@ -305,32 +318,63 @@ async def test_duties_of_many_people_are_counted_per_type_person_and_level(journ
 async def test_the_promise_is_counted_as_from_the_raw_events_in_every_table(journey: ServiceProcess) -> None:
     """People as chance makes them; the other computation reads their events and not their documents."""
     chance = random.Random(7)
-    stories = [some_story(chance) for _ in range(150)]
+    stories = [some_story(chance) for _ in range(200)]
     await kept(journey, stories)
 
-    expected: dict[str, Counter[tuple[str, ...]]] = {name: Counter() for name in ("arrived", "promised", "offered_90")}
+    expected: dict[Dims, dict[tuple[str, ...], Counter[str]]] = {dims: {} for dims in K1.tables}
     for story in stories:
         part = from_scratch(story)
-        if part["arrived_on"] is None or "person_deceased" in part["failures"]:
+        if part["target_group"] != "RETURNEE_DE" or part["arrived_on"] is None or part["age_band"] == "under_18":
             continue
-        for key in ((), (part["arrived_on"][:7],), (part["sex"],)):
-            expected["arrived"][key] += 1
-            expected["promised"][key] += part["promised"]
-            over = date.fromisoformat(part["arrived_on"]) + timedelta(days=90) < ON
-            within = part["days_to_offer"] is not None and part["days_to_offer"] <= 90
-            expected["offered_90"][key] += over and within
+        if "person_deceased" in part["failures"]:
+            continue
+        for dims, table in expected.items():
+            table.setdefault(tuple(value_of(part, each) for each in dims), Counter()).update(promise_of(part))
 
-    tables = (await found_of(journey, "k1")).tables
-    found = {key: numbers for dims in (TOTAL, ("month",), ("sex",)) for key, numbers in tables[dims].items()}
-    assert {name: {key: numbers[name] for key, numbers in found.items()} for name in expected} == {
-        name: {key: expected[name][key] for key in expected["arrived"]} for name in expected
+    found = (await found_of(journey, "k1")).tables
+    assert {dims: {key: Counter(counts) for key, counts in table.items()} for dims, table in found.items()} == expected
+    everybody = expected[TOTAL][()]
+    assert 10 < everybody["offered_90"] < everybody["promised"] < everybody["arrived"] < 200
+    assert all(len(table) > 1 for dims, table in expected.items() if dims), "people differ in every dimension"
+
+
+def value_of(part: Mapping[str, Any], dimension: str) -> str:
+    """What a table says of a person in this dimension."""
+    known: Mapping[str, str] = {
+        "month": part["arrived_on"][:7],
+        "occupation_major": part["occupation"] if part["occupation"].isalpha() else part["occupation"][:1],
+        "occupation_minor": part["occupation"] if part["occupation"].isalpha() else part["occupation"][:3],
     }
-    assert 10 < found[()]["offered_90"] < found[()]["promised"] < found[()]["arrived"] < 150
+    return known[dimension] if dimension in known else part[dimension]
+
+
+def promise_of(part: Mapping[str, Any]) -> dict[str, int]:
+    """What K1 says of somebody whom the programme promises an offer, by its words."""
+    since = (ON - date.fromisoformat(part["arrived_on"])).days
+    counts = {"arrived": 1, "promised": int(part["promised"]), "waiting": int(not part["promised"])}
+    counts["lost_offers"] = int(part["lost_offers"])
+    for days in (30, 90, 180, 365):
+        over, offer = since > days, part["days_to_offer"]
+        counts |= {f"elapsed_{days}": int(over), f"running_{days}": int(not over)}
+        counts[f"offered_{days}"] = int(over and offer is not None and offer <= days)
+    return counts
 
 
 def some_story(chance: random.Random) -> list[Told]:
     on = chance.randrange(10, 240)
-    story = [opened(sex=chance.choice(["female", "male", None])), referred(1), accepted(2)]
+    if chance.random() < 0.1:
+        story = [walked_in(target_group=chance.choice(["LOCAL", "MIGRANT"]), skills=("7212",))]
+    else:
+        country = chance.choice(["NG", "NG", "GH"])
+        fields = {
+            "country": country,
+            "return_type": chance.choice(["forced", "voluntary_assisted"]),
+            "skills": chance.choice([(), ("7212",), ("5120",), ("7212", "5120")]),
+            "age_band": chance.choice(["18_24", "25_34", "25_34", "under_18"]),
+            "vulnerability_present": chance.random() < 0.3,
+        }
+        centre = chance.choice([f"centre:{country}-ACC", f"centre:{country}-LOS"])
+        story = [opened(sex=chance.choice(["female", "male", None])), referred(1, **fields), accepted(2, centre=centre)]
     story += [arrived(on, on + 1)] if chance.random() < 0.9 else []
     for at in range(on + 2, on + 2 + chance.choice([0, 0, 1, 2])):
         voids = chance.random() < 0.3
@@ -349,7 +393,7 @@ def some_story(chance: random.Random) -> list[Told]:
 
 
 def today_of(journey: ServiceProcess) -> date:
-    """The day by which figures are counted: Germany's."""
+    """The day in Germany, by which it is told for how long somebody has waited."""
     return day_at(GERMANY, journey.clock.now())
 
 
@@ -360,7 +404,7 @@ async def test_the_api_tells_rounded_numbers_with_their_definition_as_json_and_c
     body = await journey.get("/figures/k1", MANAGER)
 
     assert body["http"] == 200
-    assert (body["figure"], body["by"], body["as_of"]) == ("k1", "total", str(today_of(journey)))
+    assert (body["figure"], body["by"], body["as_of"]) == ("k1", "total", str(figures.day_of(journey.clock.now())))
     [row] = body["rows"]
     assert (row["arrived"], row["promised"], row["waiting"], row["coverage_90"]) == (55, 35, 20, 64)
     assert all(column["definition"] for column in body["columns"])
@@ -374,7 +418,31 @@ async def test_the_api_tells_rounded_numbers_with_their_definition_as_json_and_c
     assert answer.headers["content-type"].startswith("text/csv")
     names, tags, line = csv.reader(answer.text.splitlines())
     assert tags[:2] == ["#country+code", "#date+month"]
-    assert dict(zip(names, line, strict=True))["arrived"] == "55"
+    told_ = dict(zip(names, line, strict=True))
+    assert (told_["arrived"], told_["as_of"], told_["definition"]) == ("55", body["as_of"], "/figures/k1")
+
+
+async def test_figures_of_people_stay_as_they_are_until_five_in_the_morning(journey: ServiceProcess) -> None:
+    """Whoever saw at once that 10 have become 15 would know that there are 13 now, and what has happened just then."""
+    await kept(journey, [there()] * 10)
+
+    async def arrived_by_now() -> tuple[str, int]:
+        body = await journey.get("/figures/k1", MANAGER)
+        return body["as_of"], body["rows"][0]["arrived"]
+
+    first, second = (today_of(journey) + timedelta(days=days) for days in (2, 3))
+
+    def go_to(day: date, clock: str) -> None:
+        at = datetime.combine(day, time.fromisoformat(clock), ZoneInfo("Europe/Berlin"))
+        journey.clock.advance(at.astimezone(UTC) - journey.clock.now())
+
+    go_to(first, "07:00")
+    assert await arrived_by_now() == (str(first), 10)
+    await kept(journey, [there()] * 5)
+    go_to(second, "03:59")
+    assert await arrived_by_now() == (str(first), 10)
+    go_to(second, "06:01")
+    assert await arrived_by_now() == (str(second), 15)
 
 
 async def test_what_is_not_recorded_is_said_to_be_so(journey: ServiceProcess) -> None:
@@ -412,6 +480,27 @@ async def test_duties_of_one_person_are_told_of_nowhere(journey: ServiceProcess)
     assert (await counts(journey, "k16"))[()]["people"] == 1
     assert (await found_of(journey, "k16")).whose[()][()]["late"] == 1
     assert (await journey.get("/figures/k16", MANAGER))["rows"] == []
+
+
+async def test_no_median_of_many_duties_is_that_of_one_person(journey: ServiceProcess) -> None:
+    """Eight people owe something; one of them has done twelve things late, another one one."""
+    late = [met(f"type_{number}", 1, 70, 73 + number % 2) for number in range(12)]
+    in_time = met("first_contact", 0, 70, 65)
+    one_day_late = there(met("plan", 1, 70, 71))
+    await kept(journey, [there(*late), one_day_late, *[there(in_time)] * 6])
+
+    assert (await found_of(journey, "k16")).spreads[TOTAL][()]["overdue"] == (2, 24, 96), "each person once"
+    [row] = (await journey.get("/figures/k16", MANAGER))["rows"]
+    assert (row["people"], row["late"]) == (10, None)
+    assert (row["overdue_median"], row["overdue_p90"]) == (None, None)
+
+
+async def test_a_median_of_duties_counts_each_of_ten_people_once(journey: ServiceProcess) -> None:
+    late = [met(f"type_{number}", 1, 70, 90) for number in range(12)]
+    await kept(journey, [there(*late), *[there(met("plan", 1, 70, 71 + number)) for number in range(9)]])
+
+    [row] = (await journey.get("/figures/k16", MANAGER))["rows"]
+    assert (row["overdue_median"], row["overdue_p90"]) == (5 * 24, None)
 
 
 def small(body: dict[str, Any], row: dict[str, Any]) -> list[Any]:
@@ -474,7 +563,7 @@ async def test_at_its_term_a_case_is_nobodys_and_the_figures_go_on_counting_it_o
     assert (await journey.run_of_the_day())["outcome"] == len(ids)
     assert await totals() == before
     assert (await total(journey, "k2"))["open"] == 0
-    assert (await total(journey, "k2"))["closed"] == 3, "nobody answers them any more"
+    assert (await total(journey, "k2"))["closed"] == 4, "nobody answers them any more"
     assert (await total(journey, "k15"))["open"] == 0
     assert (await journey.get("/figures/k1/waiting", MANAGER))["items"] == []
 
@@ -484,7 +573,7 @@ async def test_at_its_term_a_case_is_nobodys_and_the_figures_go_on_counting_it_o
     journey.clock.advance(timedelta(days=1))
     assert await journey.run_of_the_day() == {"ledger": 1, "journey": 1}
     assert await totals() == before
-    assert (await total(journey, "k2"))["made"] == 6
+    assert (await total(journey, "k2"))["made"] == 7
 
     journey.clock.advance(36 * MONTH)
     assert (await journey.run_of_the_day())["outcome_mark"] == len(ids)

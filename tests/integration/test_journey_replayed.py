@@ -35,15 +35,12 @@ def case(number: int) -> str:
     return journeys.story(number)[0].key
 
 
-def topics() -> Topics:
-    """Everything that the topics keep, each in its own order."""
-    events = list(journeys.told(range(CASES)))
-    today = datetime.now(UTC)
-    ended = {"case_id": case(COARSENED), "reference": "case_ended", "ended_on": today.date().isoformat()}
-    gone = {**example("referral", "ProfileDestroyed"), "case_id": case(ERASED)}
-    for number, name, value in ((COARSENED, "RetentionStarted", ended), (ERASED, "ProfileDestroyed", gone)):
-        last = max(each.sequence for each in events if (each.source, each.key) == ("referral", case(number)))
-        events.append(Event("referral", f"ph.referral.{name}.v1", case(number), last + 1, today, value))
+def ended(number: int, today: datetime) -> dict[str, Any]:
+    return {"case_id": case(number), "reference": "case_ended", "ended_on": today.date().isoformat()}
+
+
+def kept_of(events: Iterable[Event]) -> dict[str, list[FakeRecord]]:
+    """These events on their topics."""
     found: dict[str, list[FakeRecord]] = {}
     for event in events:
         records = found.setdefault(topic_of(event.source), [])
@@ -51,6 +48,21 @@ def topics() -> Topics:
         timestamp = int(event.at.timestamp() * 1000)
         place = (event.key.encode(), event.body, headers, timestamp)
         records.append(FakeRecord(topic_of(event.source), 0, len(records), *place))
+    return found
+
+
+def topics() -> Topics:
+    """Everything that the topics keep, each in its own order."""
+    events = list(journeys.told(range(CASES)))
+    today = datetime.now(UTC)
+    gone = {**example("referral", "ProfileDestroyed"), "case_id": case(ERASED)}
+    for number, name, value in (
+        (COARSENED, "RetentionStarted", ended(COARSENED, today)),
+        (ERASED, "ProfileDestroyed", gone),
+    ):
+        last = max(each.sequence for each in events if (each.source, each.key) == ("referral", case(number)))
+        events.append(Event("referral", f"ph.referral.{name}.v1", case(number), last + 1, today, value))
+    found = kept_of(events)
     parked = next(each.offset for each in found[TOPIC] if each.key == case(PARKED).encode())
     for service in ("training", "counselling", "placement"):
         teller = Teller(service, today - timedelta(minutes=4))
@@ -121,3 +133,25 @@ async def test_the_timeline_of_every_case_is_the_same_after_the_database_was_del
         assert await timelines(anew) == before, "of the case whose term is over nothing is shown meanwhile"
         await anew.run_of_the_day()
         assert (await timelines(anew), await coarse(anew)) == (before, months)
+
+
+async def test_who_waits_beyond_their_term_stands_in_no_list_before_the_run_of_the_day(journey: ServiceProcess) -> None:
+    """As after a rebuild: the topics still tell of a case that was to be forgotten long ago."""
+    number, today = 0, datetime.now(UTC)
+    events = [each for each in journeys.story(number) if each.source in {"referral", "counselling"}]
+    until = next(place for place, each in enumerate(events) if ".DeparturePlanned." in each.type)
+    events = events[: until + 1]
+    last = max(each.sequence for each in events if each.source == "referral")
+    events.append(
+        Event("referral", "ph.referral.RetentionStarted.v1", case(number), last + 1, today, ended(number, today))
+    )
+    await read(journey, [each for records in kept_of(events).values() for each in records], 100)
+
+    async def listed(name: str) -> set[str]:
+        return {item["case_id"] for item in (await journey.get(f"/{name}", OPERATOR))["items"]}
+
+    journey.clock.advance(2 * MONTH)
+    assert await listed("stuck") == await listed("lost") == {case(number)}
+    journey.clock.advance(36 * MONTH)
+    assert await journey.pool.fetchval("select count(*) from journey_wait where lost_at <= $1", journey.clock.now())
+    assert await listed("stuck") == await listed("lost") == set()

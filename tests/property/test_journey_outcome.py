@@ -18,12 +18,15 @@ from journey.handlers import hearing
 from tests.support.journey.recount import from_scratch
 from tests.support.journey.told import (
     CASE,
+    CENTRE,
     CHILD,
+    GRANDCHILD,
     REFERRAL,
     SECOND,
     WALKED_IN,
     Told,
     accepted,
+    aged,
     agreed,
     arrival_corrected,
     arrival_voided,
@@ -41,6 +44,7 @@ from tests.support.journey.told import (
     departure_voided,
     expired,
     failed,
+    handed_over,
     heard,
     met,
     missed,
@@ -126,11 +130,23 @@ def work_of_centres(draw: st.DrawFn) -> list[Told]:
 
 
 ELSEWHERE = st.one_of(
-    st.builds(opened, sex=st.sampled_from(["female", "male", None])),
-    st.builds(referred, DAYS, ASKED, skills=st.sampled_from([(), ("7212",), ("7212", "7531")])),
-    st.builds(received, DAYS, referral_id=REFERRALS),
-    st.builds(accepted, DAYS, referral_id=REFERRALS),
+    st.builds(
+        referred,
+        DAYS,
+        ASKED,
+        skills=st.sampled_from([(), ("7212",), ("7212", "7531")]),
+        country=st.sampled_from(["NG", "GH"]),
+        age_band=st.sampled_from(["18_24", "25_34"]),
+        return_type=st.sampled_from(["voluntary_assisted", "forced"]),
+        vulnerability_present=st.booleans(),
+    ),
+    st.builds(aged, DAYS, st.sampled_from(["35_49", "under_18"])),
+    st.builds(received, DAYS, st.integers(0, 30), REFERRALS),
+    st.builds(accepted, DAYS, st.integers(0, 30), REFERRALS, st.sampled_from([CENTRE, "centre:GH-ACC"])),
     st.builds(rejected, DAYS, REFERRALS),
+    st.builds(redirected, DAYS),
+    st.builds(redirected, DAYS, st.just(CHILD), st.just(GRANDCHILD)),
+    st.builds(taken_back, DAYS, REFERRALS),
     st.builds(planned, DAYS),
     st.builds(never_arrived, DAYS),
     st.builds(failed, DAYS, REASONS, REFERRALS),
@@ -144,23 +160,55 @@ ELSEWHERE = st.one_of(
     st.builds(declined, OFFERS, DAYS),
     st.builds(expired, OFFERS, DAYS),
     st.builds(candidacy_closed, OFFERS, DAYS),
-    st.builds(started, WORKS, DAYS, KINDS, st.sampled_from(["7212", "7531"]), DAYS),
+    st.builds(
+        started,
+        WORKS,
+        DAYS,
+        KINDS,
+        st.sampled_from(["7212", "7531"]),
+        DAYS,
+        formal=st.booleans(),
+        subsidised=st.booleans(),
+    ),
     st.builds(work_corrected, WORKS, DAYS, DAYS, KINDS),
     st.builds(work_voided, WORKS, DAYS),
     st.builds(seated, DAYS),
-    st.builds(course_completed, DAYS),
-    st.builds(completion_corrected, DAYS),
+    st.builds(course_completed, DAYS, st.sampled_from(["7213", "7531"])),
+    # A correction is told after what it corrects.
+    st.builds(lambda at, isco08: completion_corrected(at + 0.25, isco08), DAYS, st.sampled_from(["7213", "7531"])),
     st.builds(completion_voided, DAYS),
     st.builds(missed, TYPES, st.integers(1, 3), DAYS),
     st.builds(met, TYPES, st.integers(0, 3), DAYS, DAYS),
+    st.builds(handed_over, st.integers(0, 2), DAYS, DAYS),
     st.builds(package_voided, DAYS),
 )
+SELDOM = st.one_of(
+    st.builds(accepted, st.integers(5, 20), st.just(0), ASKED, st.sampled_from([CENTRE, "centre:GH-ACC"])),
+    st.builds(arrived, st.integers(400, 500)),
+    st.builds(missed, st.just("arrival_confirmation"), st.integers(1, 3), DAYS),
+    st.builds(met, st.just("arrival_confirmation"), st.integers(1, 3), DAYS, DAYS),
+    st.builds(handed_over, st.integers(0, 1), DAYS, DAYS),
+    st.builds(package_voided, DAYS),
+)
+"""What means something only beside something else that few stories would have by chance."""
+TAKEN_BACK = st.one_of(
+    st.just([]), st.builds(lambda at: [referred(1), received(2), taken_back(at)], st.integers(3, 12))
+)
+"""A referral that is taken back, before its limit or after it."""
+OPENINGS = st.one_of(
+    st.none(),
+    st.builds(opened, sex=st.sampled_from(["female", "male", None]), target_group=st.just("RETURNEE_DE")),
+    st.builds(walked_in, sex=st.sampled_from(["female", None]), skills=st.sampled_from([(), ("7212",)])),
+)
+"""By a desk, by a centre, or not heard of yet."""
 
 
 @st.composite
 def stories(draw: st.DrawFn) -> list[Told]:
     """Events of one case. No two of one kind are told at the same moment: a service tells one thing after another."""
+    opening = draw(OPENINGS)
     told = [*draw(arrivals()), *draw(departures()), *draw(work_of_centres()), *draw(st.lists(ELSEWHERE, max_size=25))]
+    told += [*([] if opening is None else [opening]), *draw(st.lists(SELDOM, max_size=6)), *draw(TAKEN_BACK)]
     return list({(type(event), getattr(event, "offer_id", None), at): Told(event, at) for event, at in told}.values())
 
 

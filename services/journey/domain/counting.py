@@ -176,13 +176,13 @@ def _hops(outcome: Outcome, arrived_on: date | None) -> dict[str, Any]:
 
 def _askings(outcome: Outcome, standings: Mapping[UUID, ReferralStatus]) -> dict[str, Any]:
     asked = [each for each in outcome.askings if each.asked]
-    limited = [each for each in asked if each.answered_at is not None and each.answer_due_at is not None]
+    limited = [each for each in asked if each.answer_was_owed]
     roots = Counter(each.root_id or each.id for each in asked if each.redirected_at is not None)
     return {
         "asked": len(asked),
         "answered": sum(each.answered_at is not None for each in asked),
         "answers_with_limit": len(limited),
-        "answers_in_time": sum(each.answered_at <= each.answer_due_at for each in limited),  # type: ignore[operator]
+        "answers_in_time": sum(each.answered_in_time for each in limited),
         "accepted": sum(each.accepted is not None for each in asked),
         "rejected": sum(each.rejected_at is not None for each in asked),
         "redirected": sum(each.redirected_at is not None for each in asked),

@@ -197,6 +197,20 @@ class Asking:
         return first(first(accepted, self.rejected_at), self.redirected_at)  # type: ignore[no-any-return]
 
     @property
+    def answered_in_time(self) -> bool:
+        """Whether the centre answered by the limit that it had set itself."""
+        answered, due = self.answered_at, self.answer_due_at
+        return answered is not None and due is not None and answered <= due
+
+    @property
+    def answer_was_owed(self) -> bool:
+        """Whether an answer was owed by a known limit, given or not. Who takes a referral back before the limit wants
+        none any more."""
+        due = self.answer_due_at
+        back = self.withdrawn_at is not None and due is not None and self.withdrawn_at <= due
+        return self.asked and due is not None and (self.answered_at is not None or not back)
+
+    @property
     def began(self) -> datetime | None:
         """Since when it is there; None: nothing is told of it but that it was taken back, or passed on from another."""
         begun = [each.at for each in (self.opened, self.sent, self.passed_on, self.answer) if each is not None]

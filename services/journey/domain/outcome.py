@@ -77,6 +77,7 @@ class Part:
     days_to_work: int | None = None
     """From the arrival to the first day of work; an internship is none."""
     work_occupation: str | None = None
+    """That of the first work; None: there is none."""
     work_formal: bool = False
     work_subsidised: bool = False
     internship: bool = False
@@ -206,7 +207,7 @@ class Outcome:
         """How far the case has come, for whoever looks at the table; `over`: it is nobody's any more."""
         if self.over:
             return "over"
-        if self.part.days_to_work is not None:
+        if self.part.work_occupation is not None:
             return "in_work"
         if self.part.arrived_on is not None:
             return "arrived"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from journey.figures import operations, way, work
+from journey.figures import duties, operations, way, work
 from journey.figures.promise import K1
 from journey.figures.publishing import COMPARISON
 from journey.figures.shapes import Figure, Missing, Share
@@ -45,7 +45,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
         work.K10,
         work.K11,
         way.K15,
-        way.K16,
+        duties.K16,
         K18,
         operations.K19,
     )

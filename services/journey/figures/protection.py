@@ -12,9 +12,9 @@ The one place where figures are made public. Four steps, in this order (docs/dom
    number, the smallest number that they rest on is withheld as well, until none is left.
 
 What it does not hold back. Bounds are drawn from one equation at a time: sums of several equations, and what is known
-from elsewhere, can narrow a cell further in contrived cases, in the worst one to its value. Figures of different people
-are told each by itself, but for those that say how they hang together. And somebody who reads a figure every day sees
-that a number has changed since the day before.
+from elsewhere, can narrow a cell further in contrived cases, in the worst one to its value; that a median is told says
+that ten people have taken the step. Figures of different people are told each by itself, but for those that say how
+they hang together. And somebody who reads a figure every day sees that a number has changed since the day before.
 """
 
 from __future__ import annotations

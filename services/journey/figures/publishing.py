@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Final, NamedTuple
 
 from journey.figures.protection import Published, Told, protected
-from journey.figures.query import Counted, Quantiles
+from journey.figures.query import NOBODY, Counted, Quantiles
 from journey.figures.shapes import SMALL, Dims, Figure, Unit
 
 Value = float | int | str | None
@@ -37,7 +37,7 @@ def columns(figure: Figure) -> tuple[Column, ...]:
     unit: Unit = "ratio" if figure.unit == "ratio" else "per cent"
     sign = "ratio" if figure.unit == "ratio" else "pct"
     return (
-        *(Column(each.name, each.words, each.unit, each.hxl or _tag(each.name, "num")) for each in figure.numbers),
+        *(Column(each.name, each.words, each.unit, each.hxl or _tag(each.name)) for each in figure.numbers),
         *(Column(each.name, each.words, unit, _tag(each.name, sign)) for each in figure.shares),
         *(
             Column(f"{each.name}_{what}", f"{words}, {each.words}", each.unit, _tag(each.name, what, each.unit))
@@ -49,7 +49,7 @@ def columns(figure: Figure) -> tuple[Column, ...]:
 
 
 def _tag(*parts: str) -> str:
-    return "+".join(("#indicator", *parts))
+    return "+".join(("#indicator", *parts, "num"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,8 @@ def _publish(figure: Figure, found: Counted, counts: Published, as_of: date) -> 
             for share in figure.shares:
                 line[share.name] = _share(numbers[share.part], numbers[share.whole])
             for spread in figure.spreads:
-                line[f"{spread.name}_median"], line[f"{spread.name}_p90"] = _spread(spreads[spread.name])
+                of = NOBODY if spread.of and numbers[spread.of] is None else spreads[spread.name]
+                line[f"{spread.name}_median"], line[f"{spread.name}_p90"] = _spread(of)
             lines.append(line)
         tables[dims] = tuple(lines)
     return PublishedFigure(figure, as_of, tables)
@@ -89,7 +90,7 @@ def _share(part: Told, whole: Told) -> int | None:
 
 
 def _spread(of: Quantiles) -> tuple[int | None, int | None]:
-    """Each where five people at least lie on either side of it."""
+    """Each where five people at least lie on either side of it: each of them has one value."""
     return (of.median if of.known >= 2 * SMALL else None, of.ninetieth if of.known >= 10 * SMALL else None)
 
 

@@ -22,7 +22,7 @@ HALVES: Final = "array[0.5, 0.9]"
 
 
 class Quantiles(NamedTuple):
-    """How many have a value, the median of these and the 90th percentile; None where nobody has one."""
+    """How many people have a value, the median of these and the 90th percentile; None where nobody has one."""
 
     known: int
     median: int | None
@@ -148,15 +148,21 @@ def spreads_of(figure: Figure) -> Statement | None:
     """What tells medians and percentiles of a figure; None: it has none."""
     if not figure.spreads:
         return None
+    by = [f"by_{each}" for each in figure.dimensions]
     told = [f"{figure.expression(each)} as by_{each}" for each in figure.dimensions]
     told += [f"{each.column} as {each.name}" for each in figure.spreads]
-    wanted = [f"by_{each}" for each in figure.dimensions]
+    wanted = [*by]
     for each in figure.spreads:
         wanted.append(f"count({each.name}) as {each.name}_known")
         wanted.append(f"percentile_disc({HALVES}) within group (order by {each.name}) as {each.name}")
-    people = f"select {', '.join(told)} from {figure.spread_over} where {figure.where}"  # noqa: S608 - from code
-    sets = _sets(figure.tables)
-    return Statement.of(f"select {', '.join(wanted)} from ({people}) as person group by grouping sets ({sets})")  # noqa: S608
+    people = f"select {', '.join(['id', *told])} from {figure.spread_over} where {figure.where}"  # noqa: S608 - from code
+    if figure.spread_over == "outcome":
+        sets = f"grouping sets ({_sets(figure.tables)})"
+        return Statement.of(f"select {', '.join(wanted)} from ({people}) as person group by {sets}")  # noqa: S608
+    largest = ", ".join(f"max({each.name}) as {each.name}" for each in figure.spreads)
+    sets = ", ".join(f"({', '.join(['id', *(f'by_{each}' for each in dims)])})" for dims in figure.tables)
+    once = f"select {', '.join(by)}, {largest} from ({people}) as part group by grouping sets ({sets})"  # noqa: S608
+    return Statement.of(f"select {', '.join(wanted)} from ({once}) as person group by {', '.join(by)}")  # noqa: S608
 
 
 def _counts(figure: Figure, prefix: str, among: str) -> tuple[list[str], dict[str, str]]:

@@ -27,22 +27,27 @@ Unit = Literal[
 
 TOTAL: Final[Dims] = ()
 UNKNOWN: Final = "unknown"
+MONTH: Final = "month"
+"""Of the day that makes the figure's cohorts."""
+ARRIVAL: Final = "arrival_month"
+"""Of the arrival, in figures whose cohorts are made by another day: who has not come is `unknown` there."""
 SMALL: Final = 5
 """Fewer people than this are a group that can tell of a person (docs/domain.md: small-numbers)."""
 NOT_RECORDED: Final = "not recorded yet"
 
 DIMENSIONS: Final[Mapping[str, tuple[str, str]]] = {
-    "month": ("{day}", "#date+month"),
+    MONTH: ("{day}", "#date+month"),
+    ARRIVAL: ("left(arrived_on, 7)", "#date+month+arrival"),
     "country": ("country", "#country+code"),
     "centre": ("centre", "#org+centre+code"),
     "desk": ("desk", "#org+desk+code"),
-    "sex": ("sex", "#meta+sex"),
-    "age_band": ("age_band", "#meta+age"),
-    "target_group": ("target_group", "#meta+group"),
-    "return_type": ("return_type", "#meta+return_type"),
-    "vulnerable": ("vulnerable", "#meta+vulnerable"),
-    "occupation_major": ("{major}", "#meta+isco08+major"),
-    "occupation_minor": ("{minor}", "#meta+isco08+minor"),
+    "sex": ("sex", "#beneficiary+sex"),
+    "age_band": ("age_band", "#beneficiary+age"),
+    "target_group": ("target_group", "#beneficiary+group"),
+    "return_type": ("return_type", "#beneficiary+return_type"),
+    "vulnerable": ("vulnerable", "#beneficiary+vulnerable"),
+    "occupation_major": ("{major}", "#beneficiary+isco08+major"),
+    "occupation_minor": ("{minor}", "#beneficiary+isco08+minor"),
     "deadline_type": ("duty ->> 1", "#meta+deadline"),
     "category": ("category", "#activity+category"),
     "comparison": ("", "#meta+comparison"),
@@ -84,12 +89,17 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Median and 90th percentile of what a column holds, told where five people at least lie on either side."""
+    """Median and 90th percentile of what a column holds, told where five people at least lie on either side.
+
+    Each person counts once: of somebody who has several values in a row, the largest. `of`: the number of the figure
+    that counts the same, if one does; where that is withheld, so is this.
+    """
 
     name: str
     words: str
     column: str
     unit: Unit = "days"
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,24 @@
-"""The way from a desk in Germany to a centre, and what is owed on it: K5 to K9, K15, K16."""
+"""The way from a desk in Germany to a centre: K5 to K9, K15."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from journey.figures.shapes import TOTAL, Figure, Missing, Number, Share, Spread
+from journey.figures.shapes import ARRIVAL, TOTAL, Dims, Figure, Missing, Number, Share, Spread
+
+OF_REFERRED: Final[tuple[Dims, ...]] = (
+    ("country", "centre", "desk", "sex", "age_band"),
+    ("month", ARRIVAL),
+    ("occupation_major",),
+)
+"""From which the tables of K5, K6 and K10 are added up: of who was referred."""
+OF_DEPARTED: Final[tuple[Dims, ...]] = (
+    ("country", "centre", "desk", "sex", "return_type"),
+    ("country", "month"),
+    (ARRIVAL,),
+    ("occupation_major",),
+)
+"""From which those of K7 and K8 are."""
 
 K5: Final = Figure(
     id="k5",
@@ -34,7 +48,8 @@ K5: Final = Figure(
         Spread("offered_to_started", "from that offer to the first day of work", "days_offer_to_start"),
     ),
     missing=(Missing("first_measure", "from the plan to the first measure", ("MeasureStarted",)),),
-    tables=(TOTAL, ("month",), ("country",)),
+    tables=(TOTAL, ("month",), ("country",), ("sex",), (ARRIVAL,), ("country", "centre")),
+    joints=OF_REFERRED,
 )
 
 
@@ -49,7 +64,9 @@ K6: Final = Figure(
     words=(
         "Referrals that a centre was asked to answer, sent by a desk or passed on by another centre. Answered:"
         " accepted, rejected or passed on. In time: by the limit of its priority, as the centre's own service set"
-        " it at the receipt; counted where that limit is known. Closed: rejected, passed on, withdrawn, completed"
+        " it at the receipt, of all that have such a limit, answered or not: one that waits for its answer counts as"
+        " not answered in time until it is, so the share of the latest month still grows. One that was taken back"
+        " before its limit, unanswered, has none. Closed: rejected, passed on, withdrawn, completed"
         " or failed, so that whoever sent it knows what became of it; one that was taken back after the arrival"
         " is closed once the centre has said what becomes of the support. The month is that of the person's first"
         " referral."
@@ -63,8 +80,8 @@ K6: Final = Figure(
         Number("people", "people who were referred", within=("asked",)),
         _sum("asked", "referrals", "asked"),
         _sum("answered", "of them, answered", "answered", "asked"),
-        _sum("with_limit", "of those answered, with a known limit", "answers_with_limit", "answered"),
-        _sum("in_time", "of those, answered in time", "answers_in_time", "with_limit"),
+        _sum("with_limit", "of all, with a known limit for the answer", "answers_with_limit", "asked"),
+        _sum("in_time", "of those, answered in time", "answers_in_time", "with_limit", "answered"),
         _sum("accepted", "accepted", "accepted", "answered"),
         _sum("rejected", "rejected", "rejected", "answered", "closed"),
         _sum("redirected", "passed on to another centre", "redirected", "answered", "closed"),
@@ -88,8 +105,17 @@ K6: Final = Figure(
         Share("in_time_rate", "in time, of those with a known limit", "in_time", "with_limit"),
         Share("closure", "closed, of all", "closed", "asked"),
     ),
-    tables=(TOTAL, ("month",), ("country",), ("desk",), ("country", "centre")),
-    joints=(("country", "centre", "desk"), ("month",)),
+    tables=(
+        TOTAL,
+        ("month",),
+        ("country",),
+        ("desk",),
+        ("sex",),
+        ("occupation_major",),
+        (ARRIVAL,),
+        ("country", "centre"),
+    ),
+    joints=OF_REFERRED,
 )
 
 K7: Final = Figure(
@@ -121,7 +147,17 @@ K7: Final = Figure(
             ("ReferralInfoRequested", "ReferralInfoProvided"),
         ),
     ),
-    tables=(TOTAL, ("month",), ("country",), ("desk",)),
+    tables=(
+        TOTAL,
+        ("month",),
+        ("country",),
+        ("desk",),
+        ("sex",),
+        ("occupation_major",),
+        (ARRIVAL,),
+        ("country", "centre"),
+    ),
+    joints=OF_DEPARTED,
 )
 
 K8: Final = Figure(
@@ -153,8 +189,18 @@ K8: Final = Figure(
         Share("confirmed_in_time", "confirmed within 14 working days", "in_time", "departed"),
         Share("never_came", "never came", "never_arrived", "departed"),
     ),
-    tables=(TOTAL, ("month",), ("country",), ("return_type",), ("country", "month")),
-    joints=(("country", "month"), ("return_type",)),
+    tables=(
+        TOTAL,
+        ("month",),
+        ("country",),
+        ("sex",),
+        ("return_type",),
+        ("occupation_major",),
+        (ARRIVAL,),
+        ("country", "centre"),
+        ("country", "month"),
+    ),
+    joints=OF_DEPARTED,
     sums=(("departed", ("confirmed", "never_arrived", "unconfirmed")),),
 )
 
@@ -173,10 +219,13 @@ K9: Final = Figure(
         ("country",),
         ("sex",),
         ("target_group",),
+        ("occupation_major",),
+        (ARRIVAL,),
+        ("country", "centre"),
         ("country", "target_group"),
         ("sex", "target_group"),
     ),
-    joints=(("country", "sex", "target_group"), ("month",)),
+    joints=(("country", "centre", "sex", "target_group"), ("month",), (ARRIVAL,), ("occupation_major",)),
 )
 
 K15: Final = Figure(
@@ -201,57 +250,4 @@ K15: Final = Figure(
     ),
     missing=(Missing("per_counsellor", "cases per counsellor: no event names a person of the staff", ()),),
     tables=(TOTAL, ("country",), ("desk",), ("country", "centre")),
-)
-
-
-def _duties(name: str, words: str, *within: str) -> Number:
-    return Number(name, words, of=name, unit="duties", within=within)
-
-
-OWED: Final = """
-select by_deadline_type, count(*) as due, count(*) filter (where level = 0) as in_time,
-       count(*) filter (where level > 0 and done) as late, count(*) filter (where not done) as open,
-       count(*) filter (where level >= 1) as missed_1, count(*) filter (where level >= 2) as missed_2,
-       count(*) filter (where level >= 3) as missed_3
-from (select duty ->> 1 as by_deadline_type, (duty ->> 2)::int as level, (duty ->> 3)::bool as done
-      from jsonb_array_elements(owed::jsonb) as duty) as duty
-group by grouping sets ((), (by_deadline_type)) having count(*) > 0
-"""
-"""What was owed of one person: of all types, and per type."""
-
-
-K16: Final = Figure(
-    id="k16",
-    title="Deadlines kept",
-    words=(
-        "What organisations owed by a time, per type: done in time, done late, or missed and not done; and how"
-        " many were missed on which level. Counted is what was done or missed: that a deadline runs is no event,"
-        " nor is that one has lapsed. So what nobody can do any more, because the referral has ended or the"
-        " person has come meanwhile, stays missed and not done. The month is that of the person's arrival."
-    ),
-    source="domain K16; DeadlineMissed, DeadlineMet of all services",
-    unit="duties",
-    several=("deadline_type",),
-    each=OWED,
-    alike=(("owed", "owed"),),
-    spread_over="outcome cross join lateral jsonb_array_elements(overdue) as late(duty)",
-    numbers=(
-        Number("people", "people about whom something was owed", within=("due",)),
-        _duties("due", "duties that are decided"),
-        _duties("in_time", "done in time"),
-        _duties("late", "done late", "missed_1"),
-        _duties("open", "missed, and not done"),
-        *(
-            _duties(
-                f"missed_{level}",
-                f"missed on level {level}",
-                "due" if level == 1 else f"missed_{level - 1}",
-            )
-            for level in (1, 2, 3)
-        ),
-    ),
-    shares=(Share("kept", "done in time, of those decided", "in_time", "due"),),
-    spreads=(Spread("overdue", "of what was done late: how late", "(duty ->> 4)::int", "hours"),),
-    tables=(TOTAL, ("deadline_type",), ("country",), ("month",)),
-    sums=(("due", ("in_time", "late", "open")),),
 )

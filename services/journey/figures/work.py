@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from journey.figures.promise import ADULTS, BY_PERSON, BY_PERSON_JOINTS, K1
-from journey.figures.shapes import TOTAL, Figure, Missing, Number, Share
+from journey.figures.shapes import ARRIVAL, TOTAL, Figure, Missing, Number, Share
+from journey.figures.way import OF_REFERRED
 
-ENDS: Final = ("accepted", "declined", "expired", "retracted", "closed")
+ENDS: Final = ("accepted", "declined", "expired", "retracted")
+"""What the person, the employer or the time makes of an offer."""
 
 
 def _offers(name: str, words: str, count: str) -> Number:
@@ -18,10 +20,11 @@ K2: Final = Figure(
     id="k2",
     title="Acceptance of offers",
     words=(
-        "What became of job offers, of people of every target group: accepted, as a share of those that have"
-        " ended. An offer that was accepted and then taken back by the employer counts as taken back; one"
-        " whose candidacy has ended otherwise, because the person has died, or has stepped back after"
-        " accepting, or the term of the records was over, has an end of its own. Not counted: offers that are"
+        "What became of job offers, of people of every target group: accepted, as a share of those that were"
+        " accepted, declined, taken back or left without an answer. An offer that was accepted and then taken back"
+        " by the employer counts as taken back; one whose candidacy has ended otherwise, because the person has"
+        " died, or has stepped back after accepting, or the term of the records was over, stands beside them and in"
+        " no share. Not counted: offers that are"
         " void, and internships. The month is that of the person's arrival. Declining never counts against"
         " anybody."
     ),
@@ -32,7 +35,7 @@ K2: Final = Figure(
     numbers=(
         Number("people", "people with an offer", within=("made",), hxl="#population+offer"),
         _offers("made", "offers", "offers_made"),
-        _offers("ended", "offers that have ended", " + ".join(f"offers_{end}" for end in ENDS)),
+        _offers("ended", "offers that were answered, or can be no more", " + ".join(f"offers_{end}" for end in ENDS)),
         _offers("open", "offers that wait for an answer", "offers_open"),
         *(
             _offers(end, f"offers {words}", f"offers_{end}")
@@ -43,16 +46,24 @@ K2: Final = Figure(
                     "declined",
                     "that nobody answered in time",
                     "taken back by the employer",
-                    "that ended with the candidacy, unanswered or accepted",
                 ),
                 strict=True,
             )
         ),
+        _offers("closed", "offers that ended with the candidacy, unanswered or accepted", "offers_closed"),
     ),
-    shares=(Share("acceptance", "accepted, of those that have ended", "accepted", "ended"),),
-    tables=(TOTAL, ("month",), ("country",), ("sex",), ("target_group",), ("country", "centre")),
-    joints=(("country", "centre"), ("month",), ("sex", "target_group")),
-    sums=(("made", ("ended", "open")), ("ended", ENDS)),
+    shares=(Share("acceptance", "accepted, of those that were answered, or can be no more", "accepted", "ended"),),
+    tables=(
+        TOTAL,
+        ("month",),
+        ("country",),
+        ("sex",),
+        ("target_group",),
+        ("occupation_major",),
+        ("country", "centre"),
+    ),
+    joints=(("country", "centre"), ("month",), ("sex", "target_group"), ("occupation_major",)),
+    sums=(("made", ("ended", "closed", "open")), ("ended", ENDS)),
 )
 
 K3: Final = Figure(
@@ -113,11 +124,12 @@ K3_OCCUPATION: Final = Figure(
     title="Work by occupation",
     words=(
         "People who have begun to work, by target group and by the occupation of their first work (ISCO-08 major"
-        " and minor groups), at any time after their arrival. Internships are not counted."
+        " and minor groups), whenever that was: also people who have come from nowhere, such as locals, of whom no"
+        " arrival is told. Internships are not counted."
     ),
     source="domain C, questions of the Bundestag (S14); EmploymentStarted, EmploymentCorrected",
     people="working",
-    where="days_to_work is not null",
+    where="work_occupation is not null",
     occupation="work_occupation",
     numbers=(
         Number("working", "people who have begun to work"),
@@ -198,8 +210,19 @@ K10: Final = Figure(
             "completed",
         ),
     ),
-    tables=(TOTAL, ("month",), ("country",), ("sex",), ("age_band",), ("desk",), ("country", "sex")),
-    joints=(("country", "centre", "desk", "sex", "age_band"), ("month",)),
+    tables=(
+        TOTAL,
+        ("month",),
+        ("country",),
+        ("sex",),
+        ("age_band",),
+        ("desk",),
+        ("occupation_major",),
+        (ARRIVAL,),
+        ("country", "centre"),
+        ("country", "sex"),
+    ),
+    joints=OF_REFERRED,
 )
 
 
@@ -226,14 +249,14 @@ K11: Final = Figure(
         "Measures per category of the programme: into work, market access, employability; social support stands"
         " beside them. People are told apart from measures: each counts once per category. Courses in Germany and"
         " starts of work, internships included, have taken place; what stands in the latest plan was agreed on,"
-        " and whether it was done is not recorded yet."
+        " and whether it was done is not recorded yet. The month is that of the person's arrival."
     ),
     source="domain K11, S1 footnotes 3 to 5; CourseCompleted, EmploymentStarted, ReintegrationPlanAgreed; categories of"
     " agreed measures: assistance_codes",
     unit="measures",
     several=("category",),
     each=MEASURES,
-    alike=(("taken", "courses"), ("planned", "agreed"), ("worked", "days_to_work is not null or internship")),
+    alike=(("taken", "courses"), ("planned", "agreed"), ("worked", "work_occupation is not null or internship")),
     numbers=(
         Number("people", "people with at least one of these"),
         _measures("courses", "courses completed in Germany"),
@@ -249,5 +272,12 @@ K11: Final = Figure(
         Missing("delivered", "measures of the centres that were done", ("MeasureStarted", "MeasureCompleted")),
         Missing("family", "measures for members of the family", ("MeasureStarted",)),
     ),
-    tables=(("category",), ("country", "category"), ("sex", "category")),
+    tables=(
+        ("category",),
+        ("month", "category"),
+        ("country", "category"),
+        ("sex", "category"),
+        ("occupation_major", "category"),
+        ("country", "centre", "category"),
+    ),
 )

@@ -47,7 +47,10 @@ class KnownCases:
         """What is late: a deadline is over, or the time that journey states for it."""
         now = now_of(visit)
         page = await waits.stuck(
-            documents_of(visit), AllWaits(now), await wish_of(visit, waits.STUCK), wanted=_wanted(wish)
+            documents_of(visit),
+            AllWaits(reference_of(visit).terms, now),
+            await wish_of(visit, waits.STUCK),
+            wanted=_wanted(wish),
         )
         says = "Cases that have waited for longer than a deadline allows, or than is to be expected."
         return _list(
@@ -58,7 +61,10 @@ class KnownCases:
         """People whom nobody has seen by the day that was named."""
         now = now_of(visit)
         page = await waits.lost(
-            documents_of(visit), AllWaits(now), await wish_of(visit, waits.LOST), wanted=_wanted(wish)
+            documents_of(visit),
+            AllWaits(reference_of(visit).terms, now),
+            await wish_of(visit, waits.LOST),
+            wanted=_wanted(wish),
         )
         says = (
             "People who were referred and should have left, arrived or been spoken with by a day that was named, "

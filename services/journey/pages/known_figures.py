@@ -18,7 +18,6 @@ from journey.pages.models import Bar, Figure, FigurePage, FiguresPage, ListPage,
 from journey.pages.visits import Visit
 from journey.resources import Promised
 from journey.views import figures
-from vocabulary.countries import GERMANY, day_at
 
 WITHHELD: Final = "withheld"
 NO_ROW: Final = "Fewer than five people, nobody included, or withheld beside a small group."
@@ -38,7 +37,7 @@ class KnownFigures:
             if counted.id not in known:
                 known |= await self._published(visit, counted)
         return FiguresPage(
-            as_of=day_at(GERMANY, now_of(visit)),
+            as_of=figures.day_of(now_of(visit)),
             country=country,
             filters=filters_of(visit, {"country": country}, BY_COUNTRY),
             figures=tuple(figure_of(known[each.id], _line(known[each.id], country)) for each in shown),
@@ -87,7 +86,7 @@ class KnownFigures:
         )
 
     async def _published(self, visit: Visit, counted: Counted) -> dict[str, PublishedFigure]:
-        today = day_at(GERMANY, now_of(visit))
+        today = figures.day_of(now_of(visit))
         return await figures.published(documents_of(visit), counted, reference_of(visit), today)
 
 

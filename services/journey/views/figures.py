@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from functools import cache
 from time import monotonic
 from typing import Any, Final, NamedTuple
@@ -27,6 +27,7 @@ from journey.resources import Promised
 from journey.views.cases import ONE_SNAPSHOT
 from journey.views.operations import operations
 from journey.views.terms import within_term
+from vocabulary.countries import GERMANY, day_at
 
 WAITING: Final = Listing(
     source="outcome",
@@ -40,6 +41,14 @@ SPREADS: Final = {each.id: spreads for each in FIGURES.values() if (spreads := s
 """The SQL of the medians of figures that have any."""
 
 KEPT_SECONDS: Final = 60.0
+"""For K19, which counts nobody."""
+BEGINS: Final = timedelta(hours=5)
+"""When a new day of the figures begins, in Germany: the programme's desk opens with those of this morning."""
+
+
+def day_of(now: datetime) -> date:
+    """The day whose figures are told at this moment."""
+    return day_at(GERMANY, now - BEGINS)
 
 
 @cache
@@ -49,16 +58,22 @@ def statement_of(figures: tuple[str, ...]) -> Statement:
 
 
 class _Kept(NamedTuple):
-    """Figures of one day that count the same people, from the moment at which somebody began to count them."""
+    """Figures of one day that count the same people, from the moment at which somebody began to count them.
+
+    They stay as they are until the day is over. Each further count would tell whoever asks again which number has
+    changed meanwhile, and so of a withheld one, at the moment at which it reaches five, that it is five.
+    """
 
     today: date
     begun: float
     told: asyncio.Task[dict[str, PublishedFigure]]
+    of_people: bool
 
     def is_good(self, today: date) -> bool:
         """Whether whoever asks now may have them, or wait for them."""
         failed = self.told.done() and (self.told.cancelled() or self.told.exception() is not None)
-        return self.today == today and monotonic() - self.begun < KEPT_SECONDS and not failed
+        fresh = self.of_people or monotonic() - self.begun < KEPT_SECONDS
+        return self.today == today and fresh and not failed
 
 
 _kept: dict[asyncpg.Pool, dict[str, _Kept]] = {}
@@ -66,8 +81,8 @@ _kept: dict[asyncpg.Pool, dict[str, _Kept]] = {}
 
 
 async def published(documents: Documents, figure: Figure, lists: Reference, today: date) -> dict[str, PublishedFigure]:
-    """All tables of a figure and of those that count the same people, by the ids of all of these. They are a minute old
-    at most: a process counts each once a minute, however many ask."""
+    """All tables of a figure and of those that count the same people, by the ids of all of these. A process counts
+    people once a day, when somebody asks first, and K19 once a minute, however many ask."""
     of = (K19,) if figure is K19 else kin(K1 if figure is K18 else figure)
     if not of:
         return {figure.id: PublishedFigure(figure, today, {})}
@@ -77,7 +92,7 @@ async def published(documents: Documents, figure: Figure, lists: Reference, toda
     found = kept.get(of[0].id)
     if found is None or not found.is_good(today):
         counting = asyncio.create_task(_published(documents, of, lists, today), name=f"figures with {of[0].id}")
-        found = kept[of[0].id] = _Kept(today, monotonic(), counting)
+        found = kept[of[0].id] = _Kept(today, monotonic(), counting, figure is not K19)
     return await asyncio.shield(found.told)
 
 

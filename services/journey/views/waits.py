@@ -11,6 +11,7 @@ from chassis.pure.paging import Listing, Order, Page, Wish
 from journey.domain.journey import Stage
 from journey.resources import AllWaits
 from journey.views.shapes import WaitItem
+from journey.views.terms import within_term
 from journey.views.titles import WAITS
 
 _ORDERS: Final = {"late_at": Order("late_at", "timestamptz"), "since": Order("since", "timestamptz")}
@@ -81,7 +82,8 @@ async def lost(documents: Documents, scope: AllWaits, wish: Wish, *, wanted: Wan
 def _where(scope: AllWaits, wanted: Wanted) -> Where:
     since = None if wanted.hours is None else scope.now - timedelta(hours=wanted.hours)
     where = Where().add("country = {}", wanted.country).add("centre = {}", wanted.centre)
-    return where.add("deadline_type = {}", wanted.deadline_type).add("since <= {}", since)
+    where.add("deadline_type = {}", wanted.deadline_type).add("since <= {}", since)
+    return within_term(where, "journey_wait.case_id", "journey", scope.terms, scope.now)
 
 
 def _item(row: Any) -> WaitItem:

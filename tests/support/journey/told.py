@@ -25,6 +25,10 @@ SECOND = UUID(int=5)
 """Another referral of the desk."""
 WALKED_IN = UUID(int=6)
 """That of a person who has walked in."""
+GRANDCHILD = UUID(int=7)
+"""What that one is passed on to."""
+ROOTS = {CHILD: REFERRAL, GRANDCHILD: REFERRAL}
+"""Of what was passed on, the referral that the desk has sent."""
 CENTRE = "centre:NG-LOS"
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 """When the case is opened; the days of the tests count from here."""
@@ -120,7 +124,7 @@ def received(days: float, hours: float = 0, referral_id: UUID = REFERRAL, due: f
         days,
         hours,
         referral_id=referral_id,
-        root_referral_id=referral_id,
+        root_referral_id=ROOTS.get(referral_id, referral_id),
         received_at=time(days, hours),
         answer_due_at=time(due),
     )
@@ -143,7 +147,7 @@ def redirected(at: float, referral_id: UUID = REFERRAL, child: UUID = CHILD) -> 
         at,
         referral_id=referral_id,
         child_referral_id=child,
-        root_referral_id=referral_id,
+        root_referral_id=ROOTS.get(referral_id, referral_id),
         to_centre="centre:NG-EDO",
     )
 
@@ -211,6 +215,17 @@ def called(on: int, at: float) -> Told:
 def agreed(on: int, at: float, *measures: str) -> Told:
     """The person and the centre have agreed on these."""
     return told(counselling.ReintegrationPlanAgreed, at, plan_version=1, measures=measures, agreed_on=day(on))
+
+
+def aged(at: float, band: str) -> Told:
+    """The person is of another age than was said."""
+    return told(referral.AgeBandChanged, at, age_band=band)
+
+
+def handed_over(level: int, due: float, at: float) -> Told:
+    """The desk has handed over what the centre needs."""
+    fields = {"deadline_type": "handover_package", "subject_id": REFERRAL, "due_at": time(due), "level": level}
+    return told(referral.DeadlineMet, at, **fields)
 
 
 def package_voided(at: float, referral_id: UUID = REFERRAL) -> Told:

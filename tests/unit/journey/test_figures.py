@@ -14,11 +14,12 @@ import pytest
 from journey.domain.outcome import Part
 from journey.figures.catalogue import FIGURES, K18, kin
 from journey.figures.csv_hxl import csv_of
+from journey.figures.duties import K16
 from journey.figures.promise import K1
 from journey.figures.publishing import PublishedFigure, columns, equity, publish
 from journey.figures.query import Counted, Quantiles, counted, parameters, statement, together
-from journey.figures.shapes import DIMENSIONS, TOTAL, Figure
-from journey.figures.way import K5, K6, K8, K16
+from journey.figures.shapes import DIMENSIONS, NOT_RECORDED, TOTAL, UNKNOWN, Figure
+from journey.figures.way import K5, K6, K8
 from journey.figures.work import K3, K10, K11
 from journey.pages.known_figures import NO_ROW, figure_of
 
@@ -244,6 +245,16 @@ def test_a_spread_is_told_where_five_people_lie_on_either_side(known: int, media
     assert (line["referred_to_received_median"], line["referred_to_received_p90"]) == (median, p90)
 
 
+def test_a_spread_of_what_is_withheld_is_withheld_however_many_have_it() -> None:
+    figure = Figure("k16", "", "", "", numbers=K16.numbers, spreads=K16.spreads)
+    counts = {each.name: 40 for each in K16.numbers}
+
+    [line] = published(figure, counts, overdue=Quantiles(40, 12, None)).tables[TOTAL]
+    [withheld] = published(figure, counts | {"late": 4}, overdue=Quantiles(40, 12, None)).tables[TOTAL]
+
+    assert (line["overdue_median"], withheld["overdue_median"]) == (12, None)
+
+
 def test_referrals_of_fewer_than_five_people_are_told_of_by_no_number() -> None:
     counts = {each.name: 6 for each in K6.numbers} | {"people": 4, "passed_on_once": 3, "passed_on_twice": 3}
 
@@ -278,17 +289,57 @@ def test_equity_divides_the_share_of_one_group_by_that_of_the_other() -> None:
 def test_a_csv_has_names_then_tags_and_says_what_is_withheld_and_what_is_not_recorded() -> None:
     figure = Figure("k3", "", "", "", numbers=K3.numbers[:2], missing=K3.missing, tables=(("country",),))
 
-    text = csv_of(figure, ("country",), [{"country": "NG", "arrived": 40, "elapsed_180": None}])
+    text = csv_of(
+        PublishedFigure(figure, ON, {}), ("country",), [{"country": "NG", "arrived": 40, "elapsed_180": None}]
+    )
 
     assert list(csv.reader(text.splitlines())) == [
-        ["country", "arrived", "elapsed_180", "businesses"],
-        ["#country+code", "#indicator+arrived+num", "#indicator+elapsed_180+num", "#indicator+businesses+missing"],
-        ["NG", "40", "", "not recorded yet"],
+        ["country", "arrived", "elapsed_180", "businesses", "as_of", "definition"],
+        [
+            *("#country+code", "#indicator+arrived+num", "#indicator+elapsed_180+num", "#meta+businesses+missing"),
+            *("#date+reported", "#meta+definition+url"),
+        ],
+        ["NG", "40", "", "not recorded yet", "2026-11-30", "/figures/k3"],
     ]
 
 
+HASHTAGS = {
+    "#country": str,
+    "#org": str,
+    "#activity": str,
+    "#beneficiary": str,
+    "#meta": str,
+    "#date": date.fromisoformat,
+    "#population": float,
+    "#reached": float,
+    "#inneed": float,
+    "#indicator": float,
+}
+"""Those of the core of HXL 1.1 that figures use, and what its validator by default takes for a value of each: dates for
+dates, numbers for people; one kind of value for an indicator, here always a number, as `+num` says."""
+
+
+def value_of(figure: Figure, name: str, known: bool) -> int | str | None:
+    """A value that a row of the figure can have: `known`, or not."""
+    if name in DIMENSIONS:
+        return ("2026-11" if name.endswith("month") else "a_code") if known else UNKNOWN
+    if figure.measures:
+        return 12 if known else NOT_RECORDED
+    return 15 if known else None
+
+
 @ALL
-def test_every_column_of_every_table_has_a_tag_of_hxl(figure: Figure) -> None:
+def test_every_value_of_every_table_is_one_of_its_hashtag(figure: Figure) -> None:
     for dims in figure.tables:
-        tags = csv_of(figure, dims, []).splitlines()[1].split(",")
-        assert all(re.fullmatch(r"#[a-z]+(\+[a-z][a-z0-9_]*)*", tag) for tag in tags if tag), tags
+        names = [*dims, *(each.name for each in columns(figure))]
+        rows = [{name: value_of(figure, name, known) for name in names} for known in (True, False)]
+        _, tags, *lines = csv.reader(csv_of(PublishedFigure(figure, ON, {}), dims, rows).splitlines())
+
+        assert len(lines) == 2
+        assert all(re.fullmatch(r"#[a-z]+(\+[a-z][a-z0-9_]*)*", tag) for tag in tags), tags
+        assert len({frozenset(tag.split("+")) for tag in tags}) == len(tags), "two columns would be the same one"
+        for tag, *values in zip(tags, *lines, strict=True):
+            hashtag, *attributes = tag.split("+")
+            assert hashtag != "#indicator" or "num" in attributes
+            for value in filter(None, values):
+                HASHTAGS[hashtag](f"{value}-01" if "month" in attributes else value)

@@ -1,4 +1,4 @@
-"""Published figures are kept for a minute per process, and counted by one of those who ask at a time."""
+"""Published figures of people are kept for their day, K19 for a minute; one of those who ask at a time counts them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import Any, cast
 
 import pytest
 
+from journey.figures.operations import K19
 from journey.figures.promise import K1
+from journey.figures.shapes import Figure
 from journey.views import figures
 
 
@@ -31,23 +33,27 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[date]]:
     figures._kept.clear()
 
 
-async def test_a_process_counts_a_figure_once_a_minute_however_many_ask(
+async def test_a_process_counts_a_figure_once_however_many_ask(
     counting: list[date], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     day, documents = date(2026, 3, 1), cast("Any", SimpleNamespace(pool=object()))
 
-    async def ask(today: date = day) -> Any:
-        return await figures.published(documents, K1, cast("Any", None), today)
+    async def ask(today: date = day, figure: Figure = K1) -> Any:
+        return await figures.published(documents, figure, cast("Any", None), today)
 
     assert await asyncio.gather(*(ask() for _ in range(5))) == [day] * 5
     assert counting == [day]
     await ask(date(2026, 3, 2))
     assert counting.pop() == date(2026, 3, 2), "another day is another figure"
+    await ask(day, K19)
+    counting.clear()
     later = figures.monotonic() + figures.KEPT_SECONDS
     monkeypatch.setattr(figures, "monotonic", lambda: later)
     await ask(date(2026, 3, 2))
-    assert len(counting) == 2
+    assert not counting, "people are counted once a day"
+    await ask(day, K19)
+    assert counting.pop() == day, "and how the services run, once a minute"
     for _ in range(2):
         with pytest.raises(ValueError, match="no such year"):
             await ask(date(1999, 1, 1))
-    assert len(counting) == 4, "what could not be counted is counted again"
+    assert len(counting) == 2, "what could not be counted is counted again"

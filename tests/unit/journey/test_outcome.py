@@ -61,6 +61,7 @@ from tests.support.journey.told import (
     taken_back,
     time,
     told,
+    walked_in,
     work_corrected,
     work_voided,
 )
@@ -100,6 +101,13 @@ def test_a_returnee_of_whom_the_topics_have_told_all() -> None:
     assert part.agreed == ("documents", "wage_subsidy")
     assert part.open
     assert heard(story).status == "in_work"
+
+
+def test_somebody_who_has_come_from_nowhere_is_in_work_once_they_have_begun() -> None:
+    outcome = heard([walked_in(), started(20, 40, isco08="7531")])
+
+    assert (outcome.part.days_to_work, outcome.part.work_occupation) == (None, "7531")
+    assert outcome.status == "in_work"
 
 
 def test_nothing_is_known_of_a_case_of_which_one_event_is_heard() -> None:

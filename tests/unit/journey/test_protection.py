@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations_with_replacement, product
+from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from journey.figures.duties import K16
 from journey.figures.promise import BY_PERSON, K1, NDAYS
 from journey.figures.protection import Attack, Published, Told, protected, relations_of, told
 from journey.figures.query import Counted, Tables
-from journey.figures.shapes import TOTAL, Dims, Figure, Number
-from journey.figures.way import K6, K7, K8, K16
+from journey.figures.shapes import TOTAL, Figure, Number
+from journey.figures.way import K6, K7, K8
 from journey.figures.work import K3, K10
-
-MANY = 10**9
+from tests.support.journey.differences import MANY, differences, possible, told_of
 
 
 @pytest.mark.parametrize(
@@ -144,11 +144,6 @@ def test_the_promise_is_a_part_of_all_who_have_arrived() -> None:
 # --- nothing can be worked out: every population that could be behind what is published ------------------------------
 
 
-def possible(public: Told, count: int) -> bool:
-    """Whether this count could be behind a published number: what is withheld may be anything."""
-    return public is None or told(count) == public
-
-
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(0, 9), min_size=4, max_size=4))
 def test_no_cell_of_a_table_of_two_by_two_has_one_value_only(counts: list[int]) -> None:
@@ -248,11 +243,6 @@ def of_the_promise(counts: Sequence[int]) -> Tables:
     return {TOTAL: {(): row(a + c, b + d)}, ("sex",): {("male",): row(a, b), ("female",): row(c, d)}}
 
 
-def told_of(public: Published, dims: Dims, key: tuple[str, ...], name: str) -> Told:
-    """A number as it is told: in a row that is not there none is."""
-    return public[dims].get(key, {}).get(name)
-
-
 def fits(tables: Tables, public: Published) -> bool:
     return all(
         possible(told_of(public, dims, key, name), count)
@@ -313,45 +303,6 @@ def tables_of(people: Sequence[Mapping[str, Any]]) -> Tables:
             groups.setdefault(tuple(one[each] for each in dims), []).append(one)
         tables[dims] = {key: counts_of(group) for key, group in groups.items()}
     return tables
-
-
-def span(public: Told) -> tuple[int, int]:
-    """The least and the most that could be behind a published number."""
-    fitting = [count for count in range(2000) if possible(public, count)]
-    return fitting[0], MANY if public is None else fitting[-1]
-
-
-SPANS: dict[Told, tuple[int, int]] = {}
-
-
-def span_of(public: Told) -> tuple[int, int]:
-    if public not in SPANS:
-        SPANS[public] = span(public)
-    return SPANS[public]
-
-
-def differences(tables: Tables, public: Published, name: str) -> Iterator[tuple[Any, int, int]]:
-    """Every cell, and the bounds that follow from any two tables: each sum over one of them is a sum over the other."""
-
-    def span_at(dims: Dims, key: tuple[str, ...]) -> tuple[int, int]:
-        return span_of(told_of(public, dims, key, name))
-
-    for one, other in combinations_with_replacement(tables, 2):
-        common = [each for each in one if each in other]
-        for first, second in ((one, other), (other, one)):
-            groups: dict[tuple[str, ...], list[tuple[int, int]]] = {}
-            for key in tables[second]:
-                shared = tuple(key[second.index(each)] for each in common)
-                groups.setdefault(shared, []).append(span_at(second, key))
-            beside: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
-            for key in tables[first]:
-                beside.setdefault(tuple(key[first.index(each)] for each in common), []).append(key)
-            for shared, keys in beside.items():
-                spans = [span_at(first, key) for key in keys]
-                least, most = sum(low for low, _ in groups[shared]), sum(high for _, high in groups[shared])
-                all_least, all_most = sum(low for low, _ in spans), sum(high for _, high in spans)
-                for key, (low, high) in zip(keys, spans, strict=True):
-                    yield (first, key), max(low, least - (all_most - high)), min(high, most - (all_least - low))
 
 
 @pytest.mark.parametrize("seed", range(6))
