@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from chassis.pure.messages import Contract
 from journey.contracts import counselling, placement, referral, training
-from journey.domain.centre import Answer, Arrival, Centres, Done, Step, Turn
+from journey.domain.centre import Answer, Arrival, Centres, Done, Turn
 from journey.domain.consents import Consent
 from journey.domain.desk import AHEAD, Adopted, Aged, Asked, Corrected, Departure, Desk, Ended, Opened, Owner
 from journey.domain.journey import Journey

@@ -15,7 +15,6 @@ from referral.domain.case import Case
 from referral.events import AgeBandChanged
 from referral.handlers.desk import own_act
 from vocabulary.ages import TOO_OLD_AT, Ages, Span, after
-from vocabulary.countries import day_at
 from vocabulary.of_age import AGE_BAND, month_of, until
 from vocabulary.terms import AgeBand
 
