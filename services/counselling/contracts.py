@@ -52,7 +52,7 @@ class AdoptionRequested(CaseContract, source="referral"):
 
     desk: Desk
     lapses_at: Instant
-    centre: Centre | None = None
+    centre: Centre
 
 
 class ProfileDestroyed(CaseContract, source="referral"):

@@ -109,8 +109,8 @@ class AdoptionRequested(ReferralEvent):
 
     desk: Desk
     lapses_at: Instant
-    centre: Centre | None = None
-    """That has opened the case, and owes the answer; only older events lack it."""
+    centre: Centre
+    """That has opened the case, and owes the answer."""
 
 
 class ConsentGranted(ReferralEvent):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 
@@ -28,7 +29,7 @@ from tests.access.tables import ROLES, kinds, operations
 from tests.support.audit import Rows
 from tests.support.issuer import AUDIENCE, ISSUER, Issuer
 from tests.support.keys import memory_vault
-from tests.support.web import ask
+from tests.support.web import UNHURRIED, ask
 from training.app import SERVICE as TRAINING
 
 SERVICES = {each.name: each for each in (REFERRAL, TRAINING, COUNSELLING, PLACEMENT, JOURNEY)}
@@ -60,7 +61,8 @@ class _Documents:
 @cache
 def app(name: str) -> FastAPI:
     service = SERVICES[name]
-    made = create_api(service, Settings(auth_issuer=ISSUER, auth_jwks="unused"), marks=memory_vault().marks)
+    settings = Settings(auth_issuer=ISSUER, auth_jwks="unused", **UNHURRIED)
+    made = create_api(service, settings, marks=memory_vault().marks)
     made.state.auditor = Rows()
     made.state.authenticator = Authenticator(ISSUER, AUDIENCE, "unused", keys=KeyCache(ISSUING.jwks))
     made.state.workshop = _Shop(service)
@@ -90,6 +92,7 @@ def answered(service: str, operation: str, roles: list[str], org: str) -> tuple[
     headers = {**bearer(tuple(roles), org), "Idempotency-Key": str(uuid4())}
     body = {} if method == "GET" else {"json": []}
     answer = ask(app(service), method, url, headers=headers, **body)
+    assert answer.status_code != HTTPStatus.TOO_MANY_REQUESTS
     return answer.status_code, answer.json().get("code", "") if answer.status_code >= 400 else ""
 
 

@@ -113,9 +113,12 @@ def test_causes_are_other_examples_that_came_before() -> None:
         assert cause.headers["ce_time"] < example.headers["ce_time"], example.file
 
 
-def test_the_story_is_about_one_case_one_that_walks_in_and_one_that_a_desk_adopts() -> None:
+def test_the_story_is_about_one_case_one_that_walks_in_one_that_a_desk_adopts_and_two_that_never_were() -> None:
     opened = ("referral/CaseOpened.v1", "counselling/CaseOpened.v1", "counselling/CaseOpened.v1.returnee")
     cases = {example.file: example.value["case_id"] for example in examples() if "case_id" in example.value}
+    void = {cases.pop(f"examples/{service}/CaseVoided.v1.json") for service in ("referral", "counselling")}
+    assert len(void) == 2
+    assert not void & set(cases.values())
     assert set(cases.values()) == {cases[f"examples/{each}.json"] for each in opened}
     assert len(set(cases.values())) == len(opened)
     assert cases["examples/counselling/CaseAdopted.v1.json"] == cases[f"examples/{opened[-1]}.json"]

@@ -279,6 +279,7 @@ async def test_a_case_under_a_hold_ends_in_no_service_until_it_is_released(desk:
         "select action, outcome, subjects from audit where action in ('hold_case', 'release_hold') order by id"
     )
     assert [(row["action"], row["outcome"]) for row in actions] == [
+        ("hold_case", "refused:unknown_code"),
         ("hold_case", "done"),
         ("release_hold", "refused:unknown_code"),
         ("release_hold", "done"),

@@ -8,7 +8,7 @@ missing and comes after its correction.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
@@ -147,12 +147,19 @@ def test_a_void_file_owes_nobody_anything_whatever_was_done_in_it(acts: list[str
 # --- elsewhere --------------------------------------------------------------------------------------------------------
 
 
+CORRECTED: Mapping[Any, Any] = {
+    at_placement: at_placement.IntakeCorrected,
+    at_journey: at_journey.CaseCorrected,
+    at_referral: at_referral.CaseCorrected,
+}
+
+
 def words_of(module: Any, said: Sequence[dict[str, Any]], *, voided: bool) -> list[Told]:
     """What the centre tells, in its order: the opening, its corrections, and perhaps that there was none."""
     told: list[Told] = [(module.CaseOpened.model_validate({**opened(said[0]), "opened_at": NOW}), NOW)]
     for number, each in enumerate(said[1:], 1):
         content = {**opened(each), "opened_at": NOW, "reason": "misunderstood"}
-        told.append((module.CaseCorrected.model_validate(content), NOW + number * HOUR))
+        told.append((CORRECTED[module].model_validate(content), NOW + number * HOUR))
     if voided:
         void = {"case_id": PERSON, "centre": LAGOS, "country": "NG", "referral_id": SUPPORT, "opened_at": NOW}
         told.append((module.CaseVoided.model_validate({**void, "reason": "other"}), NOW + len(said) * HOUR))
@@ -275,7 +282,7 @@ def test_a_journey_and_its_part_in_the_figures_are_as_if_it_had_been_told_rightl
         journey = Journey(PERSON)
         for event, at in [*wrong, *beside]:
             journey = HEARD[type(event)](journey, event, at)
-        assert (journey.void, journey.status, journey.waits, journey.referrals) == (True, "unknown", (), ())
+        assert (journey.void, journey.status, journey.waits, journey.referrals) == (True, "void", (), ())
 
 
 def test_of_a_void_case_nothing_is_owed_though_nobody_says_so() -> None:

@@ -38,7 +38,7 @@ TOLD: Mapping[str, Mapping[str, str]] = {
         "rejected": "ReferralRejected",
         "referred_onward": "ReferralRedirected",
         "withdrawn": "ReferralWithdrawn",
-        "void": "CaseVoided",
+        "void": "counselling/CaseVoided",
     },
     "enrolment": {
         "completed_passed": "CourseCompleted",
@@ -47,7 +47,8 @@ TOLD: Mapping[str, Mapping[str, str]] = {
     },
     "candidacy": {"started": "EmploymentStarted", "closed": "CandidacyClosed"},
 }
-"""The ends of each machine, and the event that tells each. An end may be left again, by whoever goes on after all."""
+"""The ends of each machine, and the event that tells each; with its service, where two tell one of that name. An end
+may be left again, by whoever goes on after all."""
 NO_ENDS: Mapping[str, str] = {
     "ReferralReopened": "what had ended goes on",
     "DepartureMissed": "the journey stands still",
@@ -61,7 +62,7 @@ NOT_HEARD: Mapping[tuple[str, str], str] = {
     ("training", "ReferralRejected"): "the scout looks for another centre; the course goes on",
     ("training", "ReferralRedirected"): "another centre; the course goes on",
     ("training", "ReferralReopened"): "nothing here was ended by the end; a seat that a death freed is asked for again",
-    ("training", "CaseVoided"): "whom a centre alone has sits in no course in Germany",
+    ("training", "counselling/CaseVoided"): "whom a centre alone has sits in no course in Germany",
     ("training", "NeverArrived"): "ReturneeDeparted has freed the seat",
     ("training", "DepartureDiverted"): "who has left has left",
     ("placement", "ReturneeDeparted"): "clocks run from the arrival",
@@ -114,7 +115,7 @@ HEARD = sorted({*NO_ENDS, *(event for ends in TOLD.values() for event in ends.va
 
 def ignorant(name: str) -> set[str]:
     """The services that may read the event and have no handler for it."""
-    [event] = [each for each in registry().values() if each.__name__ == name]
+    [event] = [event for key, event in registry().items() if name in (key, event.__name__)]
     readers = set(topics()[event.topic]["readers"])
     return {
         service.name

@@ -56,8 +56,8 @@ def requested(states: States, event: contracts.AdoptionRequested, context: Conte
 
 
 def _without_file(event: contracts.AdoptionRequested, context: Context) -> Decision:
-    """An older event does not say which centre has opened the case: nobody is there to answer."""
-    centre = None if event.centre is None else context.reference.centres.get(event.centre)
+    """The centre that has opened the case answers; one that the reference does not know can tell nothing."""
+    centre = context.reference.centres.get(event.centre)
     if centre is None:
         return NOTHING
     who = {"case_id": event.case_id, "centre": centre.code, "country": centre.country}

@@ -43,7 +43,7 @@ def ask(states: States, command: AskForCase, context: Context) -> Decision | Ref
     elsewhere = states.get(Elsewhere, command.case_id)
     if states.get(Case, command.case_id) is not None or (elsewhere is not None and elsewhere.adopted):
         return refusals.CASE_OF_A_DESK
-    if elsewhere is None or elsewhere.case_ref is None:
+    if elsewhere is None or elsewhere.case_ref is None or elsewhere.centre is None:
         return refusals.NO_CASE_OF_A_CENTRE
     if elsewhere.asked is not None and elsewhere.asked.heard is not None:
         return refusals.ADOPTION_PENDING

@@ -112,7 +112,7 @@ def test_a_centre_answers_for_what_it_has_opened_alone() -> None:
 def test_only_people_from_germany_have_a_desk_there() -> None:
     chain = Adopting(target_group="LOCAL")
     refused(chain.ask(), "case_not_found", 404)
-    asked = contracts.AdoptionRequested(case_id=CASE, desk=SCOUTS, lapses_at=NOW + LAPSES_AFTER)
+    asked = contracts.AdoptionRequested(case_id=CASE, desk=SCOUTS, lapses_at=NOW + LAPSES_AFTER, centre=LAGOS)
     done(chain.centre.service.event(asked))
     done(chain.sign())
     refused(chain.confirm(), "not_from_germany")
@@ -405,7 +405,7 @@ def test_told_twice_nothing_is_adopted_twice() -> None:
 
 def test_a_request_that_comes_late_takes_nothing_back() -> None:
     chain = Adopting.adopted()
-    late = contracts.AdoptionRequested(case_id=CASE, desk="scouts:berlin", lapses_at=NOW + LAPSES_AFTER)
+    late = contracts.AdoptionRequested(case_id=CASE, desk="scouts:berlin", lapses_at=NOW + LAPSES_AFTER, centre=LAGOS)
     done(chain.centre.service.event(late))
     assert chain.centre.file.adoption is not None
     assert chain.centre.file.adoption.desk == SCOUTS

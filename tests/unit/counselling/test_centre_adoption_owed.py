@@ -25,6 +25,7 @@ from tests.support.memory import NOW, SYSTEM, MemoryService
 from tests.support.referral.world import OTHER_SCOUT
 
 NAME, LAPSES = "adoption_answer", "adoption_lapses"
+NOWHERE = "centre:XX-XXX"
 DAY = timedelta(days=1)
 STRANGER = UUID(int=77)
 [FILE_OVER] = [each for each in KEEPS if each.kind == "centre_file"]
@@ -112,13 +113,13 @@ def test_a_desk_that_waits_hears_that_the_file_goes() -> None:
     assert not {NAME, LAPSES} & {name for name, _ in chain.centre.service.deadlines}
 
 
-@pytest.mark.parametrize("centre", [None, "centre:NG-LOS"])
-def test_an_older_request_for_nothing_has_nobody_to_answer_it(centre: str | None) -> None:
+@pytest.mark.parametrize("centre", [LAGOS, NOWHERE])
+def test_a_request_for_nothing_is_answered_by_the_centre_that_it_names_if_there_is_one(centre: str) -> None:
     service: MemoryService = Adopting().centre.service
     before = len(service.events)
     request = contracts.AdoptionRequested(case_id=STRANGER, desk=SCOUTS, lapses_at=NOW + LAPSES_AFTER, centre=centre)
     done(service.event(request))
-    assert len(service.events) - before == (centre is not None)
+    assert len(service.events) - before == (centre == LAGOS)
 
 
 def test_the_journey_owes_it_until_the_desk_has_an_answer() -> None:

@@ -220,7 +220,7 @@ def test_work_is_void_before_the_file_is() -> None:
 
 def test_a_case_that_a_desk_wants_is_declined_first() -> None:
     desk = WalkInDesk.with_file(target_group="RETURNEE_DE")
-    asked = contracts.AdoptionRequested(case_id=CASE, desk="scouts:DE-BY", lapses_at=NOW + 30 * DAY)
+    asked = contracts.AdoptionRequested(case_id=CASE, desk="scouts:DE-BY", lapses_at=NOW + 30 * DAY, centre=LAGOS)
     desk.tell(asked)
     refused(void(desk), "request_pending")
     done(desk.service.command(commands.DeclineAdoption(CASE, "not_this_person"), COUNSELLOR))
