@@ -5,7 +5,7 @@
 | `terms` | closed lists that stand in several services | yes, `domain` too: the standard library only |
 | `ages` | which age band of a person counts | yes, `domain` too: the standard library only |
 | `of_age` | the deadline with which an age band ends | not `domain`: `chassis.pure` |
-| `adopting` | why a case is not handed over, where nobody has decided so | yes, `domain` too: the standard library only |
+| `adopting` | why a case is not handed over, where nobody has decided | yes, `domain` too: the standard library only |
 | `arrivals` | which word on an arrival counts | yes, `domain` too: the standard library only |
 | `seconding` | what one person asks for, and a second one answers | yes, `domain` too: the standard library only |
 | `destruction` | what becomes of keys that somebody wants destroyed | yes, `domain` too: the standard library only |
