@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from journey.consumers import EVENTS
 from journey.contracts import counselling, placement, referral
+from journey.domain.counting import HANDOVER_PACKAGE
 from journey.domain.outcome import Outcome, Part
 from journey.handlers import KINDS
 from tests.property.test_journey_outcome import stories
@@ -27,7 +28,8 @@ tells: it names an employment by an id of its own, by that of its offer, or by b
 
 def told_there(told: Told, split: int) -> bool:
     """Whether an event is told in the case of the centre; what a desk has asked for, and what came of it, never is."""
-    if isinstance(told.event, referral.CaseOpened) or hasattr(told.event, "referral_id"):
+    of_a_referral = hasattr(told.event, "referral_id") or getattr(told.event, "deadline_type", "") == HANDOVER_PACKAGE
+    if isinstance(told.event, referral.CaseOpened) or of_a_referral:
         return False
     thing = next((str(getattr(told.event, name)) for name in THING if hasattr(told.event, name)), f"{told.at}")
     if type(told.event).__module__ == placement.__name__:

@@ -237,6 +237,16 @@ class Database:
             text = text.replace(before, after)
         return text.split("\n")
 
+    async def answers(self) -> bool:
+        """Whether it lets its superuser in: its socket is there before it does."""
+        way = {"host": str(self.folder / "socket"), "port": self.port, "user": ADMIN, "database": "postgres"}
+        try:
+            connection = await asyncpg.connect(**way, password=self.passwords["superuser"], timeout=10)
+        except (OSError, asyncpg.CannotConnectNowError):
+            return False
+        await connection.close()
+        return True
+
     def make_roles(self) -> None:
         """As the image's own script reads the file, in a shell that knows the superuser's password."""
         script = written(
@@ -275,9 +285,8 @@ async def database(folder: Path) -> Any:
     database = Database(folder / "postgres")
     program = database.start()
     try:
-        socket = folder / "postgres" / "socket" / f".s.PGSQL.{database.port}"
         async with asyncio.timeout(SECONDS):
-            while not socket.exists():
+            while not await database.answers():
                 program.require_alive()
                 await asyncio.sleep(0.1)
         await asyncio.to_thread(database.make_roles)

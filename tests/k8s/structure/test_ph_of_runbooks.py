@@ -31,6 +31,8 @@ OF_THE_SERVICE = {
     ("audit", "verify"),
     ("keys", "list"),
     ("keys", "destroy"),
+    ("keys", "rewrap"),
+    ("keys", "rotate"),
     ("migrate", "--check"),
     ("restore", "reconcile"),
     ("restore", "repeats"),
