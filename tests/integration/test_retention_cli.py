@@ -129,4 +129,11 @@ def test_a_rotation_adds_a_generation_and_a_destruction_takes_out_what_is_due(
     assert ph("keys", "destroy", *SERVICE, "--to", str(aside)).exit_code == 0
     assert keys.read_text() == before
     assert [each.id for each in parse(aside.read_text()).generations] == ["second", "third"]
+    to_output = ph("keys", "destroy", *SERVICE, "--to", "-")
+    assert (to_output.exit_code, to_output.stdout) == (0, aside.read_text())
+    assert "destroyed: first" in to_output.stderr
+    to_output = ph("keys", "rotate", *SERVICE, "--to", "-", "--id", "fourth")
+    assert [each.id for each in parse(to_output.stdout).generations] == ["first", "second", "third", "fourth"]
+    assert "fourth seals from" in to_output.stderr
+    assert keys.read_text() == before
     assert not [each for each in (rotated.output, ph("keys", "list", *SERVICE).output) if before.split()[1] in each]

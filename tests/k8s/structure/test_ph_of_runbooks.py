@@ -44,8 +44,9 @@ WHERE = ("perspektive-heimat", "exec", "-i")
 
 @cache
 def commands() -> list[str]:
-    """As the pages write them, each once."""
-    return sorted({found for page in RUNBOOKS.glob("*.md") for found in COMMAND.findall(page.read_text())})
+    """As the pages write them, each once, without the file that an output goes into."""
+    written = {found for page in RUNBOOKS.glob("*.md") for found in COMMAND.findall(page.read_text())}
+    return sorted(each.partition(" > ")[0] for each in written)
 
 
 def asked(command: str) -> tuple[str, str]:

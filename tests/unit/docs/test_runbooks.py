@@ -35,7 +35,7 @@ def commands(text: str) -> Iterator[str]:
 
 def parsed(line: str) -> dict[str, Any]:
     """What the command line means to `ph`, whose commands are read and not run. Raises `UsageError`."""
-    command, arguments = COMMAND, shlex.split(line)[1:]
+    command, arguments = COMMAND, shlex.split(line.partition(" > ")[0])[1:]
     context = command.make_context("ph", arguments)
     while hasattr(command, "commands"):
         name, command, arguments = command.resolve_command(context, [*context._protected_args, *context.args])

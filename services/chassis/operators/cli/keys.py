@@ -30,12 +30,14 @@ app = typer.Typer(no_args_is_help=True, help="Generations of keys: what they sea
 
 COLUMNS = ("generation", "state", "seals from", "destroyed on", "wrapped data keys")
 ASK_AGAIN_SECONDS = 1.0
+OUTPUT = Path("-")
+"""In place of a file: a pod of Kubernetes has no disk that a key may lie on."""
 
 Service = Annotated[str, typer.Option("--service", "-s", help="The service whose keys they are.", metavar="NAME")]
 To = Annotated[
     Path | None,
     typer.Option(
-        help="Write the new file there and leave the service's own as it is; for a Secret.",
+        help="Write the new file there, - for standard output, and leave the service's own as it is; for a Secret.",
         show_default="in place of the service's own",
     ),
 ]
@@ -77,8 +79,9 @@ def rotate(
     _write(service, ring, to)
     retired = rotation.retired_at(ring, ring.generations[-2])
     assert retired is not None, "the new generation has a moment"
-    typer.echo(f"{ring.generations[-1].id} seals from {_time(retired)}")
-    typer.echo(f"{ring.generations[-2].id} is destroyed from {_time(retired + rotation.BACKUP_TERM)}")
+    typer.echo(f"{ring.generations[-1].id} seals from {_time(retired)}", err=to == OUTPUT)
+    destroyed_from = _time(retired + rotation.BACKUP_TERM)
+    typer.echo(f"{ring.generations[-2].id} is destroyed from {destroyed_from}", err=to == OUTPUT)
 
 
 @app.command()
@@ -121,10 +124,10 @@ def destroy(*, service: Service, to: To = None) -> None:
 
     ring = _changed(without)
     if not gone:
-        typer.echo("no generation's day has come")
+        typer.echo("no generation's day has come", err=to == OUTPUT)
         return
     _write(service, ring, to)
-    typer.echo(f"destroyed: {', '.join(gone)}")
+    typer.echo(f"destroyed: {', '.join(gone)}", err=to == OUTPUT)
     typer.echo("Take the same lines out of escrow, and out of every older copy of the file.", err=True)
 
 
@@ -159,6 +162,9 @@ def _changed(change: Callable[[], KeyRing]) -> KeyRing:
 
 def _write(service: str, ring: KeyRing, to: Path | None) -> None:
     """Whole or not at all, and for nobody else to read."""
+    if to == OUTPUT:
+        typer.echo(rotation.written(ring), nl=False)
+        return
     target = to or vault_keys_file(service)
     fresh = target.with_name(f".{target.name}.new")
     try:
