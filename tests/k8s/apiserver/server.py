@@ -97,6 +97,7 @@ class ApiServer:
                 "service-cluster-ip-range": "10.0.0.0/16",
                 "authorization-mode": "RBAC",
                 "endpoint-reconciler-type": "none",
+                "watch-cache": "false",  # with it, the first list of each kind of a fresh server is put off by a second
                 "v": "1",
             },
         )
