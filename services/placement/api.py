@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -55,6 +54,7 @@ from placement.domain.vacancy import Vacancy, VacancyStatus
 from placement.reference import Reference
 from placement.resources import CANDIDACY, CANDIDATE, PROFILE, VACANCY, Scope, scope_of
 from vocabulary.codes import Centre, Country, Isco08
+from vocabulary.copying import replace
 from vocabulary.owed import OwedItem, OwedWanted
 from vocabulary.roles import PLACEMENT_OFFICER, PROGRAMME_MANAGER
 from vocabulary.scopes import listed_for

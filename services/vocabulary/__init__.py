@@ -16,6 +16,7 @@
 | `profiles` | who a person is, in which parts that is sealed, how a part's key is told | not `domain`: pydantic |
 | `handed` | a profile as it is handed over, and which parts of it | yes, `domain` too: as `parts` |
 | `receiving` | what a service does whose organisations are handed profiles | not `domain`: pydantic |
+| `copying` | copies of frozen dataclasses | yes, `domain` too: the standard library only |
 | `case_ref` | the reference that a person has on paper | yes, `domain` too: the standard library only |
 | `signing` | what may be recorded as signed | not `domain`: `countries` |
 | `folding` | names and numbers as they are compared in one script | yes, `domain` too: the standard library only |

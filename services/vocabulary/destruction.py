@@ -8,10 +8,11 @@ What is destroyed comes back for nobody (docs/domain.md: destruction).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from vocabulary.copying import replace
 from vocabulary.seconding import Request
 
 LAPSES_AFTER: Final = timedelta(days=7)

@@ -7,7 +7,7 @@ Each such service has a `Receiving`, which says for which kind of organisation i
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final, NamedTuple
 from uuid import UUID
@@ -25,6 +25,7 @@ from chassis.pure.sealing import Handed, Rewrap, Vault
 from chassis.pure.states import Kind, Need, States, by_id
 from vocabulary import handed
 from vocabulary.codes import Box, KeyId, KeyReceiver
+from vocabulary.copying import replace
 from vocabulary.events import CaseContract, CaseEvent
 from vocabulary.handed import PARTS, PartStatus, ProfileKey, SealedBox, SealedProfile
 from vocabulary.profiles import BOX, FIELDS, box_of, key_id_of

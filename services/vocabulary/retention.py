@@ -7,7 +7,6 @@ before it came is over.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from typing import Final
 from uuid import UUID
@@ -17,6 +16,7 @@ from chassis.pure.decision import NOTHING, Context, Decision, Handler
 from chassis.pure.needs import needs
 from chassis.pure.retention import Clock, Hold, Kept, TermOver, by_clock
 from chassis.pure.states import Kind, States
+from vocabulary.copying import replace
 from vocabulary.events import CaseContract
 
 KIND: Final = Kind(Clock, "retention")

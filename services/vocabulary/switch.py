@@ -8,7 +8,7 @@ referred or presented to a suspended country, and its organisations are not let 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID, uuid5
@@ -20,6 +20,7 @@ from chassis.pure.needs import needs
 from chassis.pure.reference import CodeList
 from chassis.pure.states import States
 from vocabulary import codes
+from vocabulary.copying import replace
 from vocabulary.reference import Country
 from vocabulary.terms import ProgrammeStatus, Switch
 

@@ -10,8 +10,9 @@ country-switch).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, ClassVar, Generic, Self, TypeVar
+
+from vocabulary.copying import replace
 
 Status = TypeVar("Status", bound=str)
 Step = TypeVar("Step", bound=str)

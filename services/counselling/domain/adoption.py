@@ -10,9 +10,11 @@ support, and what the person signs to be advised stay the centre's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+
+from vocabulary.copying import replace
 
 ADOPTION: Final = "adoption"
 """The purpose of handing a case over to a desk in Germany; it names that desk."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, Literal
 from uuid import UUID
 
+from vocabulary.copying import replace
 from vocabulary.terms import Priority, Readiness
 
 MAX_LEVEL = 3

@@ -20,7 +20,7 @@ opened it for nobody, or for somebody else. These five are words of their own, b
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final, Literal
 from uuid import UUID
@@ -39,6 +39,7 @@ from counselling.domain.referral import CARED_FOR, LIVE, TAKEN_ON, EarlyWithdraw
 from counselling.domain.registered import PutRight
 from counselling.domain.voiding import Voided
 from vocabulary.ages import Age
+from vocabulary.copying import replace
 from vocabulary.missed import Missed
 from vocabulary.parts import WrappedKey
 

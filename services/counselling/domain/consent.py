@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
+
+from vocabulary.copying import replace
 
 PURPOSE = "referral"
 """The only purpose for which a centre keeps what Germany tells. What is signed at a centre, to be advised there, counts

@@ -10,10 +10,12 @@ list of what is to be reviewed.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
+
+from vocabulary.copying import replace
 
 Verdict = Literal["justified", "not_justified"]
 HOLDS_FOR: Final = timedelta(hours=1)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Self
 
 from counselling.domain.referral import Preview, Referral
 from counselling.domain.walk_in import WalkIn
+from vocabulary.copying import replace
 from vocabulary.terms import AgeBand, Priority, ReturnType, Sex, TargetGroup
 
 INTAKE: Final = "intake"

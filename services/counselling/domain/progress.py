@@ -6,10 +6,12 @@ record that was missing comes after later ones: an end that is told before its b
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, Protocol, TypeVar
 from uuid import UUID
+
+from vocabulary.copying import replace
 
 CourseStatus = Literal["confirmed", "cancelled", "completed_passed", "completed_attended"]
 OfferStatus = Literal["offered", "accepted", "declined", "expired", "closed", "retracted"]

@@ -20,12 +20,13 @@ why it failed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, Protocol
 from uuid import UUID
 
 from vocabulary.ages import Age
+from vocabulary.copying import replace
 from vocabulary.missed import Missed
 from vocabulary.terms import Priority
 from vocabulary.transitions import Stepping

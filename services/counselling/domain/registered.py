@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from counselling.domain.referral import Preview
+from vocabulary.copying import replace
 
 
 @dataclass(frozen=True, slots=True)

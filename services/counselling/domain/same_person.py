@@ -8,11 +8,12 @@ the centre is told to be the same as the other one; both go on, each with its id
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID, uuid5
 
+from vocabulary.copying import replace
 from vocabulary.seconding import Request, waiting
 
 PAIRS: Final = UUID("4c9e1d0a-6b43-5f0e-9a57-2d1c7be0f3a8")

@@ -5,12 +5,13 @@ What a consent lets a centre know is asked of the file's own copies (`consent.py
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
 from counselling.domain.consent import Consent
+from vocabulary.copying import replace
 from vocabulary.terms import ConsentStatus
 
 COUNSELLING: Final = "counselling"

@@ -7,11 +7,12 @@ from Germany, and no other service has: who the person is, sealed under keys of 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
+from vocabulary.copying import replace
 from vocabulary.destruction import Destruction
 from vocabulary.parts import SealedPart
 from vocabulary.terms import ProfilePart, Sex, TargetGroup

@@ -8,7 +8,6 @@ to Germany: the desk sets its own, and what the centre has taken down itself sta
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -33,6 +32,7 @@ from counselling.handlers.own_profile import without_own
 from counselling.outcomes import AdoptionOutcome
 from counselling.passing_on import ArrivalPassedOn, ConsentPassedOn, HoldPassedOn
 from vocabulary.adopting import NO_FILE, NOT_ANSWERED
+from vocabulary.copying import replace
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.refusals import unknown_code
 

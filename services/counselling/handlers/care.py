@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from uuid import UUID
 
 from chassis.pure.decision import NOTHING, Context, Decision, Refused
@@ -20,6 +19,7 @@ from counselling.domain.centre_file import CentreFile
 from counselling.events import LevelsDestroyed
 from counselling.handlers.access import sight_in
 from counselling.outcomes import LevelsOutcome
+from vocabulary.copying import replace
 
 CARE = "care"
 """The part of a case that these keys open."""

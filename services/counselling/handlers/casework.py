@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -25,6 +24,7 @@ from counselling.handlers.care import with_levels
 from counselling.limits import contact_estimated, contact_priority, contact_start, due
 from counselling.outcomes import ArrivalOutcome, AssessmentOutcome, ContactOutcome
 from vocabulary import regions
+from vocabulary.copying import replace
 from vocabulary.countries import day_at
 from vocabulary.refusals import date_in_future, limit_reached
 

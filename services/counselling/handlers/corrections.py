@@ -7,7 +7,6 @@ and the arrival not be voided (docs/domain.md: corrections).
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -28,6 +27,7 @@ from counselling.limits import contact_priority, contact_start, due
 from counselling.outcomes import CorrectionOutcome
 from vocabulary.arrivals import ARRIVAL
 from vocabulary.confirming import seconded
+from vocabulary.copying import replace
 from vocabulary.countries import day_at, last_second_at
 from vocabulary.refusals import limit_reached, unknown_code
 from vocabulary.seconding import waiting

@@ -3,8 +3,6 @@ once (docs/domain.md: destruction). Needs no consent: whoever has none to keep a
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from chassis.pure.decision import NOTHING, Cleared, Context, Deadline, DeadlineDue, Decision, Refused
 from chassis.pure.states import States
 from counselling import refusals
@@ -15,6 +13,7 @@ from counselling.handlers.own_profile import without_own
 from counselling.handlers.walk_ins import keys_kept
 from counselling.outcomes import DestructionOutcome
 from vocabulary.confirming import seconded
+from vocabulary.copying import replace
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.destruction import asked, standing
 from vocabulary.refusals import unknown_code

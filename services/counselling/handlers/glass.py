@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from chassis.pure.decision import Context, Decision, Refused
@@ -13,6 +12,7 @@ from counselling.domain.centre_file import CentreFile
 from counselling.domain.glass import HOLDS_FOR, Glass, holding
 from counselling.domain.sight import has_cared, sight_of
 from counselling.outcomes import GlassOutcome
+from vocabulary.copying import replace
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.refusals import limit_reached, unknown_code
 

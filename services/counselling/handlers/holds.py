@@ -6,7 +6,6 @@ told of the others.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from uuid import UUID
 
 from chassis.pure.decision import Context, Decision, Refused
@@ -18,6 +17,7 @@ from counselling.domain.centre_file import CentreFile
 from counselling.domain.referral import Referral
 from counselling.events import RetentionHeld, RetentionReleased
 from counselling.handlers.access import by_centre
+from vocabulary.copying import replace
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.holding import MOST_HOLDS, HoldOutcome, RetentionOutcome
 from vocabulary.refusals import unknown_code

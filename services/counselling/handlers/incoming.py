@@ -7,7 +7,6 @@ whenever it comes: a refusal parks the record and blocks the case.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -41,6 +40,7 @@ from counselling.handlers.renewals import with_renewals
 from counselling.limits import due
 from vocabulary.ages import Age
 from vocabulary.consents import consent_ends_at
+from vocabulary.copying import replace
 from vocabulary.refusals import unknown_code_of_event
 from vocabulary.terms import departure_word
 

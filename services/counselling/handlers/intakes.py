@@ -8,7 +8,6 @@ there may be nobody to sign one (docs/domain.md: intake-corrected, file-void).
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -32,6 +31,7 @@ from counselling.handlers.deadlines import AGE_BAND, PROFILE_MARKS
 from counselling.handlers.walk_ins import taken_in_here, why_not_taken_down
 from counselling.outcomes import CorrectionOutcome
 from vocabulary.confirming import seconded
+from vocabulary.copying import replace
 from vocabulary.countries import day_at
 from vocabulary.profiles import part_in_clear
 from vocabulary.reference import Centre

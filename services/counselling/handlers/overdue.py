@@ -9,7 +9,6 @@ No deadline ever rejects a referral or closes a file (docs/domain.md: never-by-a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -32,6 +31,7 @@ from counselling.handlers.deadlines import (
 from counselling.limits import ADOPTION_PRIORITY, RENEWAL_PRIORITY, contact_priority, due
 from vocabulary import before_departure, roles
 from vocabulary.before_departure import leaves, limit_before
+from vocabulary.copying import replace
 from vocabulary.countries import last_second_at
 from vocabulary.deadlines import Ladder, Limit, Owing, Told
 from vocabulary.missed import Missed, Term

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from uuid import UUID
 
 from chassis.pure.decision import Context, Decision, Refused
@@ -16,6 +15,7 @@ from counselling.events import ReintegrationPlanAgreed
 from counselling.handlers.access import by_centre, care_of, sight_in
 from counselling.handlers.casework import first_contact
 from counselling.outcomes import PlanOutcome
+from vocabulary.copying import replace
 from vocabulary.countries import day_at
 from vocabulary.refusals import date_in_future, limit_reached, unknown_code
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 from chassis.pure.decision import Context, Decision, Refused
@@ -15,6 +14,7 @@ from counselling.domain.referral import Referral
 from counselling.events import PreDepartureCallHeld
 from counselling.handlers.access import by_centre, care_of, sight_in
 from counselling.outcomes import CallOutcome
+from vocabulary.copying import replace
 from vocabulary.countries import day_at
 from vocabulary.refusals import date_in_future, limit_reached, unknown_code
 

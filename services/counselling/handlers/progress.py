@@ -6,7 +6,6 @@ beginning, if the record of that was missing and comes late: it is kept until th
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from chassis.pure.decision import NOTHING, Context, Decision, Refused
@@ -31,6 +30,7 @@ from counselling.contracts import (
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.progress import Course, CourseStatus, Employment, Offer, OfferEnd, put
 from counselling.handlers.incoming import file_of
+from vocabulary.copying import replace
 from vocabulary.countries import TIME_ZONES, day_at
 from vocabulary.refusals import unknown_code_of_event
 

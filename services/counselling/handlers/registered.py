@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from chassis.pure.decision import NOTHING, Context, Decision
 from chassis.pure.states import States
 from counselling.contracts import CaseCorrected
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.registered import PutRight
+from vocabulary.copying import replace
 
 
 def case_corrected(states: States, event: CaseCorrected, context: Context) -> Decision:

@@ -6,7 +6,6 @@ no more: that its last day comes is known from the beginning.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from chassis.pure.decision import Context
@@ -14,6 +13,7 @@ from counselling.domain.centre_file import CentreFile
 from counselling.domain.consent import lost_at
 from counselling.domain.referral import Referral, Renewal
 from counselling.limits import RENEWAL_PRIORITY, due
+from vocabulary.copying import replace
 
 
 def with_renewals(file: CentreFile, context: Context) -> CentreFile:

@@ -8,7 +8,6 @@ nobody has anything on its ground.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from chassis.pure.decision import NOTHING, Cleared, Context, Decision
 from chassis.pure.needs import Linked, needs
@@ -29,6 +28,7 @@ from counselling.handlers.care import without_levels
 from counselling.handlers.consents import with_signed
 from counselling.handlers.deadlines import AGE_BAND, PROFILE_DESTRUCTION
 from vocabulary import receiving
+from vocabulary.copying import replace
 
 WITH_LEVELS = needs(case_id=(CentreFile, Linked(Assessment)))
 WITH_SIGNED = needs(case_id=(CentreFile, Linked(SignedConsent)))

@@ -7,7 +7,6 @@ case, or take its end back: so `with_end` compares what was told with what the f
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import wraps
 from typing import Any
 
@@ -26,6 +25,7 @@ from counselling.handlers.access import by_centre
 from counselling.handlers.adopting import not_handed_over
 from counselling.handlers.deadlines import ADOPTION_ANSWER, ADOPTION_LAPSES, AGE_BAND, PROFILE_DESTRUCTION
 from vocabulary.adopting import NO_FILE
+from vocabulary.copying import replace
 from vocabulary.countries import day_at
 from vocabulary.deadlines import Decide
 

@@ -5,7 +5,6 @@ What hangs on it is owed again, as if it had never been recorded: from the same 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from chassis.pure.decision import Context, Decision, Refused
@@ -24,6 +23,7 @@ from counselling.handlers.access import by_centre, known_whole
 from counselling.handlers.care import readable
 from counselling.handlers.casework import first_contact, first_contact_made
 from counselling.outcomes import VoidOutcome
+from vocabulary.copying import replace
 from vocabulary.countries import day_at
 from vocabulary.refusals import limit_reached, unknown_code
 from vocabulary.voiding import ASSESSMENT, CALL, CONTACT, PLAN

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -29,6 +28,7 @@ from vocabulary import regions
 from vocabulary.ages import MINOR
 from vocabulary.case_ref import case_ref
 from vocabulary.centres import countries_of
+from vocabulary.copying import replace
 from vocabulary.countries import day_at
 from vocabulary.finding import FOUND_BY, MARKING, marks_of
 from vocabulary.profiles import part_in_clear

@@ -12,13 +12,14 @@ record says nothing of this record any more.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain, pairwise
 from typing import Final, Literal, NamedTuple, TypeAlias
 from uuid import UUID, uuid5
 
 from journey.contracts.operations import Change
+from vocabulary.copying import replace
 
 What: TypeAlias = Literal["handled", "parked", "waiting", "retried", "discarded", "settled", "not_yet", "unknown"]
 """`settled`: it was parked and is not any more, and whether it was handled or discarded, and when, nobody has told.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -17,6 +16,7 @@ from journey.domain.facts import DEPARTURE_ENDED_IT, INTERNSHIP, Asking, Begun, 
 from journey.domain.joining import joined
 from journey.domain.outcome import Outcome, Part
 from journey.domain.referrals import HELD, LIVE, ReferralStatus, standing, withdrawn_at
+from vocabulary.copying import replace
 
 HOUR: Final = timedelta(hours=1)
 SEVERAL: Final = "several"

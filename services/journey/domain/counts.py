@@ -6,7 +6,6 @@ Every function answers the same whatever else was heard before and however often
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from types import ModuleType
 from typing import Any, Final
@@ -41,6 +40,7 @@ from journey.domain.facts import (
 from journey.domain.outcome import Outcome
 from journey.domain.words import later as said_later
 from vocabulary.arrivals import ARRIVAL
+from vocabulary.copying import replace
 from vocabulary.voiding import CALL, CONTACT, PLAN
 
 Fold = Callable[[Outcome, Any, datetime], Outcome]

@@ -8,7 +8,6 @@ of the services, as far as events tell of what they hang on.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from journey.domain.desk import AHEAD
 from journey.domain.journey import Journey, candidacy_stage, leading, offer_status
 from journey.domain.owed import ANSWER, Deadline
 from journey.domain.referrals import Referral, last_arrival
+from vocabulary.copying import replace
 
 Stands = Callable[[Journey, UUID], bool]
 PURPOSES: Final = ("referral", "counselling")

@@ -5,11 +5,11 @@ Each case keeps its own: a link that was an error is undone, and they part again
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TypeVar
 
 from journey.domain.facts import Dated, Named, last, later
 from journey.domain.outcome import Outcome
+from vocabulary.copying import replace
 
 D = TypeVar("D", bound=Dated)
 N = TypeVar("N", bound=Named)

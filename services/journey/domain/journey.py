@@ -26,7 +26,7 @@ That the terms of its records run stands beside it (`Journey.ended`): some thing
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Literal
@@ -39,6 +39,7 @@ from journey.domain.owed import Deadline, Limit
 from journey.domain.referrals import Referral, begun_at, has_died, last_arrival, referrals_of
 from journey.domain.wait import Wait
 from journey.domain.work import Completion, Enrolment, Offered, Work
+from vocabulary.copying import replace
 from vocabulary.terms import CandidacyStatus
 from vocabulary.voiding import ASSESSMENT, CALL, CONTACT, PLAN
 

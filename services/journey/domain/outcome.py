@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from uuid import UUID
 
@@ -27,6 +27,7 @@ from journey.domain.facts import (
     Work,
     changed,
 )
+from vocabulary.copying import replace
 from vocabulary.voiding import CONTACT, PLAN
 
 

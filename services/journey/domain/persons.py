@@ -9,7 +9,6 @@ was reached; and twice again once the link is undone.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from chassis.pure.states import ConcurrentUpdateError
 from journey.domain.counting import counted
 from journey.domain.facts import Link, later
 from journey.domain.outcome import Outcome
+from vocabulary.copying import replace
 
 
 def linked(follower: Outcome, lead: Outcome, at: datetime, *, stands: bool) -> tuple[Outcome, ...]:

@@ -8,7 +8,6 @@ when somebody should look.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from uuid import UUID
@@ -18,6 +17,7 @@ from journey.domain.journey import Journey, candidacy_stage, leading, offer_stat
 from journey.domain.owed import ANSWER, Deadline
 from journey.domain.referrals import Referral
 from journey.domain.wait import LOSABLE, Wait, Wanted
+from vocabulary.copying import replace
 from vocabulary.roles import CENTRE_COUNSELLOR, PLACEMENT_OFFICER, SCOUT, TRAINING_CLERK, programme
 
 DAY: Final = timedelta(days=1)

@@ -4,7 +4,6 @@ asks what was known before."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -21,6 +20,7 @@ from journey.domain.words import first, heard, last, later, latest
 from journey.domain.work import Candidacy, Completion, Enrolment, Interview, Job, Offered, Reply, Work
 from vocabulary.arrivals import ARRIVAL
 from vocabulary.consents import consent_ends_at
+from vocabulary.copying import replace
 from vocabulary.roles import CENTRE_COUNSELLOR
 from vocabulary.terms import DepartureWord, departure_word
 from vocabulary.voiding import ASSESSMENT, CALL, CONTACT, PLAN

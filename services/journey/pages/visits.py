@@ -6,7 +6,7 @@ Whatever goes wrong is told as a page, in the words of the problem that an API w
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -31,6 +31,7 @@ from journey.pages.frame import html
 from journey.pages.menu import HOME, PARKED, Entry, menu_of
 from journey.sign_in.sessions import Session, Sessions
 from journey.sign_in.settings import SignInSettings
+from vocabulary.copying import replace
 
 FORM = "application/x-www-form-urlencoded"
 MAX_FIELDS = 20

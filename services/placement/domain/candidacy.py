@@ -17,7 +17,7 @@ declining is never sanctioned.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -36,6 +36,7 @@ from placement.domain.terms import (
     ShownReason,
     WageBand,
 )
+from vocabulary.copying import replace
 from vocabulary.missed import Missed
 from vocabulary.terms import CandidacyStatus
 from vocabulary.transitions import Stepping

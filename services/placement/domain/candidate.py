@@ -15,7 +15,7 @@ merged in a way that no order can change. So a candidate ends up the same howeve
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from operator import attrgetter
 from typing import Any, Final, Literal
@@ -28,6 +28,7 @@ from placement.domain.referrals import Referrals
 from placement.domain.terms import ReferralEnd
 from vocabulary.ages import MINOR, Age
 from vocabulary.arrivals import Told
+from vocabulary.copying import replace
 from vocabulary.missed import Missed
 from vocabulary.terms import AgeBand, Readiness, TargetGroup
 

@@ -13,11 +13,12 @@ A consent ends at a moment, not on a day: its last day is over where it was sign
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from placement.domain.terms import Purpose
+from vocabulary.copying import replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ all that the cases share. So an error is undone by one word, and both are there 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from placement.domain.candidate import Candidate
 from placement.domain.links import Link, told
+from vocabulary.copying import replace
 
 
 def linked(follower: Candidate, lead: Candidate, at: datetime, *, stands: bool) -> tuple[Candidate, ...]:

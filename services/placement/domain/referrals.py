@@ -12,12 +12,13 @@ which has yet to come.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
 from placement.domain.terms import ReferralEnd
+from vocabulary.copying import replace
 
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
 

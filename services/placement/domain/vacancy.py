@@ -17,13 +17,14 @@ stays so.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
 from uuid import UUID
 
 from placement.domain.candidacy import BEFORE_OFFER, HOLDING, UNDER_WAY, Candidacy
 from placement.domain.terms import ClosedReason, ConsentEnd, EmploymentType, Party, ReferralEnd, WageBand
+from vocabulary.copying import replace
 
 End = Literal["filled", "expired", "withdrawn"]
 VacancyStatus = Literal["open", "reserved", "filled", "expired", "withdrawn"]

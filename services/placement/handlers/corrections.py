@@ -8,7 +8,6 @@ a vacancy that was filled by it takes people again; whose candidacy has closed m
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -44,6 +43,7 @@ from placement.handlers.offers import (
 from placement.handlers.vacancies import opened_again
 from placement.limits import feedback_due
 from vocabulary.confirming import seconded
+from vocabulary.copying import replace
 from vocabulary.refusals import date_in_future, limit_reached, unknown_code
 from vocabulary.seconding import waiting
 

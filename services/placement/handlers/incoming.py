@@ -10,7 +10,6 @@ does every consent, for the moment at which it ends. A death alone waits for not
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -69,6 +68,7 @@ from placement.handlers.vacancies import left_by
 from vocabulary.ages import Age
 from vocabulary.arrivals import ARRIVAL, Told
 from vocabulary.consents import consent_ends_at
+from vocabulary.copying import replace
 from vocabulary.countries import GERMANY
 from vocabulary.deadlines import WORKING_DAYS_CHANGED
 from vocabulary.refusals import unknown_code_of_event

@@ -9,7 +9,6 @@ interviews-corrected).
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -26,6 +25,7 @@ from placement.domain.vacancy import Vacancy
 from placement.events import InterviewArranged, InterviewCorrected, InterviewReported, InterviewVoided
 from placement.handlers.desk import Ids, Scene, ids_of, paused, scene_of, whatever_state
 from placement.limits import feedback_due
+from vocabulary.copying import replace
 from vocabulary.countries import day_at, last_second_at
 from vocabulary.refusals import date_in_future, date_in_past, limit_reached, unknown_code
 

@@ -11,7 +11,6 @@ closes a candidacy (docs/domain.md: never-by-a-clock).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -24,6 +23,7 @@ from placement.events import DeadlineApproaching, DeadlineMet, DeadlineMissed, D
 from placement.handlers.deadlines import EMPLOYER_FEEDBACK, EMPLOYMENT_START, JOB_OFFER_TARGET
 from placement.limits import feedback_due
 from vocabulary import roles
+from vocabulary.copying import replace
 from vocabulary.countries import last_second_at
 from vocabulary.deadlines import Ladder, Limit, Owing, Told
 from vocabulary.missed import Missed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -27,6 +26,7 @@ from placement.events import VacancyClosed, VacancyPublished, VacancyReopened, V
 from placement.handlers.deadlines import OFFER_EXPIRY, VACANCY_EXPIRY
 from placement.handlers.desk import candidacy_closed, desk_of
 from vocabulary import regions
+from vocabulary.copying import replace
 from vocabulary.countries import day_at, last_second_at
 from vocabulary.refusals import date_in_past, unknown_code
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from typing import Final, Literal
 from uuid import UUID
@@ -32,6 +32,7 @@ from referral.domain.profile import PartKey, Share
 from referral.domain.receiver import Engagement, Receiver
 from referral.domain.referral import CARED_FOR, HELD, TAKEN_ON, UNANSWERED, Redirection, Referral
 from referral.domain.registered import Registered, RegistrationCorrection
+from vocabulary.copying import replace
 from vocabulary.destruction import Destruction
 from vocabulary.missed import Missed
 from vocabulary.parts import WrappedKey

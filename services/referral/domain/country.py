@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from vocabulary.copying import replace
 from vocabulary.seconding import Request, waiting
 from vocabulary.terms import Switch
 

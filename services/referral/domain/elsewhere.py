@@ -13,7 +13,7 @@ centre's word. What happened before that moment is never heard of here, whenever
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Final, Literal, Self
 from uuid import UUID
@@ -22,6 +22,7 @@ from referral.domain.case import Case, Milestone
 from referral.domain.consent import CentreConsent
 from referral.domain.journey import Journey
 from referral.domain.receiver import Engagement
+from vocabulary.copying import replace
 
 AskedStatus = Literal["asked", "declined", "adopted"]
 """What became of what a desk has asked for."""

@@ -17,13 +17,14 @@ arrival, the journey is again what it was before; so it is where the desk voids 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Literal, cast
 
 from referral.domain.departing import MOST_BEFORE, Before, Left
 from referral.domain.terms import SealedCodes, Transport
 from vocabulary.arrivals import Told
+from vocabulary.copying import replace
 from vocabulary.terms import DepartureWord
 from vocabulary.transitions import Stepping, status_after
 

@@ -22,13 +22,14 @@ end.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
 from referral.domain.handover import Duties
 from referral.domain.terms import SealedCodes
+from vocabulary.copying import replace
 from vocabulary.terms import Priority
 from vocabulary.transitions import Stepping
 

@@ -7,7 +7,6 @@ centre: so nothing is told twice, and nothing by nobody (docs/domain.md: adoptio
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -28,6 +27,7 @@ from referral.handlers.care import sealed_needs
 from referral.handlers.deadlines import ADOPTION_REQUEST
 from vocabulary.adopting import NOT_ANSWERED
 from vocabulary.arrivals import Told
+from vocabulary.copying import replace
 from vocabulary.countries import begin_of_day_at
 from vocabulary.reference import Centre
 from vocabulary.refusals import unknown_code_of_event

@@ -6,7 +6,6 @@ on, and no row that lies in clear says more than the month (docs/domain.md: of-a
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from chassis.pure.decision import NOTHING, Cleared, Context, Deadline, DeadlineDue, Decision
@@ -15,6 +14,7 @@ from referral.domain.case import Case
 from referral.events import AgeBandChanged
 from referral.handlers.desk import own_act
 from vocabulary.ages import TOO_OLD_AT, Ages, Span, after
+from vocabulary.copying import replace
 from vocabulary.of_age import AGE_BAND, month_of, until
 from vocabulary.terms import AgeBand
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import replace
 from uuid import UUID
 
 from pydantic_core import from_json
@@ -21,6 +20,7 @@ from referral.domain.departing import Left
 from referral.domain.journey import Journey
 from referral.domain.referral import Referral
 from referral.domain.terms import SealedCodes
+from vocabulary.copying import replace
 
 CARE = "care"
 """The part of a case that this key opens."""

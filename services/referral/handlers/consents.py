@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from chassis.pure.decision import (
@@ -22,6 +21,7 @@ from referral.handlers.desk import own_act
 from referral.handlers.referrals import ground_lost_at, withdrawn
 from referral.reference import Reference
 from vocabulary.ages import MINOR
+from vocabulary.copying import replace
 from vocabulary.countries import GERMANY, begin_of_day_at, end_of_day_at
 from vocabulary.refusals import limit_reached
 from vocabulary.roles import SCOUTS_DESK

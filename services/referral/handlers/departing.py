@@ -7,7 +7,6 @@ promise does not rest on it: one person of the desk says so (docs/domain.md: dep
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chassis.pure.decision import Context, Decision, Refused
@@ -22,6 +21,7 @@ from referral.events import DepartureCorrected, DepartureVoided, ReferralEvent, 
 from referral.handlers.care import assistance_in_clear, sealed_assistance
 from referral.handlers.desk import own_act, own_case
 from referral.handlers.journey import at_step, told_as
+from vocabulary.copying import replace
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.refusals import date_in_future, limit_reached, unknown_code, wrong_state
 

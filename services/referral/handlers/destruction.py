@@ -6,8 +6,6 @@ any of the desk may say no; a new profile says no as well.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from chassis.pure.decision import NOTHING, Cleared, Context, Deadline, DeadlineDue, Decision, Refused
 from chassis.pure.states import States
 from referral import refusals
@@ -20,6 +18,7 @@ from referral.handlers.care import destroyed
 from referral.handlers.deadlines import AGE_BAND, PROFILE_DESTRUCTION
 from referral.handlers.desk import own_case_or_void
 from vocabulary.confirming import seconded
+from vocabulary.copying import replace
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.destruction import asked, standing
 from vocabulary.refusals import unknown_code

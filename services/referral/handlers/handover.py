@@ -7,8 +7,6 @@ is one item of all packages.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from chassis.pure.decision import Context, Decision, Refused
 from chassis.pure.states import States
 from referral import refusals
@@ -19,6 +17,7 @@ from referral.domain.handover import MOST_VOIDED, Package, VoidPackage
 from referral.domain.receiver import Receiver
 from referral.events import HandoverPackageSent, HandoverPackageVoided
 from referral.handlers.desk import own_act, own_case
+from vocabulary.copying import replace
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.refusals import limit_reached, unknown_code, wrong_state
 

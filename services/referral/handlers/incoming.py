@@ -16,7 +16,6 @@ Until that word comes, whatever anybody but placement tells of the case is parke
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -40,6 +39,7 @@ from referral.handlers.referrals import ground_lost_at, withdrawn
 from referral.limits import receipt_due
 from referral.reference import Reference
 from vocabulary.arrivals import ARRIVAL, Told
+from vocabulary.copying import replace
 from vocabulary.countries import TIME_ZONES
 from vocabulary.deadlines import Decide
 from vocabulary.reference import Centre

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from chassis.pure.decision import Cleared, Context, Decision, Refused
 from chassis.pure.states import States
 from referral import refusals
@@ -17,6 +15,7 @@ from referral.handlers.desk import own_act, own_case
 from referral.handlers.sharing import with_profile
 from vocabulary import regions
 from vocabulary.case_ref import case_ref
+from vocabulary.copying import replace
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.refusals import unknown_code
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -30,6 +29,7 @@ from referral.events import (
 )
 from referral.handlers.desk import own_act, own_case
 from vocabulary import regions
+from vocabulary.copying import replace
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.refusals import date_in_future, date_in_past, unknown_code, wrong_state
 from vocabulary.transitions import statuses_before

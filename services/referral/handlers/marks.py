@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -14,6 +13,7 @@ from referral.domain.profile import Profile
 from referral.handlers.care import rewrapped
 from referral.handlers.deadlines import PROFILE_MARKS
 from referral.handlers.sharing import profile_in_clear
+from vocabulary.copying import replace
 from vocabulary.finding import FOUND_BY, MARKING, marks_of
 
 MARKED_AGAIN_AFTER: Final = timedelta(days=1)

@@ -9,7 +9,6 @@ on the other side, a deadline says what is owed and changes nothing else (docs/d
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -24,6 +23,7 @@ from referral.handlers.desk import own_act
 from referral.limits import receipt_due
 from vocabulary import before_departure, roles
 from vocabulary.before_departure import leaves, limit_before
+from vocabulary.copying import replace
 from vocabulary.countries import GERMANY, last_second_at
 from vocabulary.deadlines import Ladder, Owing, Told
 from vocabulary.missed import Missed, Term

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime
 
 from chassis.pure.decision import Context, Decision, Refused
@@ -19,6 +18,7 @@ from referral.handlers.care import open_for, sealed_needs
 from referral.handlers.desk import own_act, own_case, own_case_or_void
 from referral.limits import receipt_due
 from referral.reference import Reference
+from vocabulary.copying import replace
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.reference import Centre, Fallback
 from vocabulary.refusals import country_not_active, country_suspended, limit_reached, unknown_code

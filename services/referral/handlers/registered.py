@@ -9,7 +9,7 @@ on them.
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime
 
 from chassis.pure.decision import Context, Decision, Refused
@@ -24,6 +24,7 @@ from referral.handlers.ages import moved_to, put_right
 from referral.handlers.consents import taken_back
 from referral.handlers.desk import own_act, own_case
 from vocabulary import regions
+from vocabulary.copying import replace
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.refusals import limit_reached, unknown_code, wrong_state
 

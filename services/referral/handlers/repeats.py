@@ -9,7 +9,6 @@ here is decided on what they have told.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -37,6 +36,7 @@ from referral.handlers.deadlines import AGE_BAND, CASE_END, PROFILE_DESTRUCTION,
 from referral.handlers.desk import own_act
 from referral.handlers.registered import without
 from referral.handlers.sharing import entitled
+from vocabulary.copying import replace
 
 Repeat = Callable[[States, Any, Context], Decision]
 

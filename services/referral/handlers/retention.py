@@ -6,7 +6,7 @@ was told with what the facts say now.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ from referral.events import RetentionHeld, RetentionReleased, RetentionStarted, 
 from referral.handlers.care import without_care
 from referral.handlers.deadlines import AGE_BAND, CASE_END
 from referral.handlers.sharing import without_part
+from vocabulary.copying import replace
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.holding import MOST_HOLDS, HoldOutcome, RetentionOutcome
 from vocabulary.refusals import unknown_code

@@ -9,7 +9,6 @@ its key.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, Final
@@ -27,6 +26,7 @@ from referral.handlers.care import needs_in_clear
 from referral.handlers.deadlines import PROFILE_KEYS_END, PROFILE_KEYS_WAIT
 from referral.handlers.incoming import of_no_desk
 from vocabulary import profiles
+from vocabulary.copying import replace
 from vocabulary.countries import GERMANY, day_at
 from vocabulary.finding import MARKING, marks_of
 from vocabulary.parts import SealedPart

@@ -18,12 +18,13 @@ was recorded wrongly is void: then the seat is what it would be without, and wha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, Literal
 from uuid import UUID
 
 from training.domain.terms import CancelReason
+from vocabulary.copying import replace
 from vocabulary.terms import Result
 from vocabulary.transitions import Stepping
 

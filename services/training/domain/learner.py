@@ -12,7 +12,7 @@ they are to leave it again.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final, Literal
 from uuid import UUID
@@ -20,6 +20,7 @@ from uuid import UUID
 from training.domain.referrals import Referrals
 from vocabulary.ages import Age
 from vocabulary.arrivals import Told
+from vocabulary.copying import replace
 from vocabulary.terms import AgeBand, PlanStatus, TargetGroup
 
 LearnerStatus = Literal["unknown", "known", "referred", "departed"]

@@ -11,8 +11,10 @@ to come: then it ended this one, and none of the others.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
+
+from vocabulary.copying import replace
 
 
 @dataclass(frozen=True, slots=True)

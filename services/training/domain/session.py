@@ -16,13 +16,14 @@ not depend on the order of such events: those who are left have the seats in ord
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, Literal
 from uuid import UUID
 
 from training.domain.enrolment import HOLDS_SEAT, Completion, Enrolment
 from training.domain.terms import CancelReason
+from vocabulary.copying import replace
 from vocabulary.terms import MeasureCategory
 
 SessionStatus = Literal["open", "full", "finished", "cancelled"]

@@ -8,7 +8,6 @@ makes a stub: a service that begins to listen in the middle of the topic loses n
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 from typing import Final
 from uuid import UUID
@@ -51,6 +50,7 @@ from training.handlers.enrolments import obstacle_at
 from vocabulary.ages import Age
 from vocabulary.arrivals import ARRIVAL, Told
 from vocabulary.consents import consent_ends_at
+from vocabulary.copying import replace
 from vocabulary.countries import GERMANY, day_at
 
 PURPOSE: Final = "training"
