@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from chassis.pure.decision import Actor, DeadlineDue, Decision, Refused
@@ -44,7 +44,7 @@ from tests.support.referral.stories import (
 )
 from vocabulary.deadlines import DeadlineEvent
 
-QUICK = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=80)
 CASE = UUID("39b9e3da-87cb-47ce-b42e-47b34349519b")
 SCOUT = Actor("scout", "scouts:bavaria")
 
