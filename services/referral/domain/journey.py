@@ -191,23 +191,22 @@ class Journey(Stepping[Step]):
     def arrived(self, on: date, told: Told) -> Journey:
         """The person was seen in the country, as a centre says; the first report of a journey counts, and the last word
         on it: what corrects it may be heard of before it."""
+        known = self._hearing(told.reported_at)
         if not self.is_of_this(told.reported_at) or not told.outdates(self.arrival_told):
-            return self
+            return known
         if self.allows("arrive"):
-            before = self.status
-            return self.stepped(
-                "arrive", arrived_on=on, heard_at=told.reported_at, before_arrival=before, arrival_told=told
-            )
+            return known.stepped("arrive", arrived_on=on, before_arrival=self.status, arrival_told=told)
         corrects = told.at > told.reported_at
-        return replace(self, arrived_on=on, arrival_told=told) if corrects else self
+        return replace(known, arrived_on=on, arrival_told=told) if corrects else known
 
     def not_arrived(self, told: Told) -> Journey:
         """The report was made in error: the journey is where it was."""
+        known = self._hearing(told.reported_at)
         if not self.is_of_this(told.reported_at) or not told.outdates(self.arrival_told):
-            return self
+            return known
         if self.status != "arrived":
-            return replace(self, arrival_told=told)
-        return replace(self, status=self._before_arrival(), arrived_on=None, before_arrival=None, arrival_told=told)
+            return replace(known, arrival_told=told)
+        return replace(known, status=self._before_arrival(), arrived_on=None, before_arrival=None, arrival_told=told)
 
     def _before_arrival(self) -> JourneyStatus:
         if self.before_arrival is not None:
@@ -217,13 +216,16 @@ class Journey(Stepping[Step]):
         return "undecided" if self.earliest is None else "planned"
 
     def never_arrived(self, at: datetime) -> Journey:
-        """A centre has waited in vain, as it says at this time, unless the desk has said something since. Once more, it
-        is the last that was heard."""
-        again = self.status == "never_arrived"
-        if not (again or self.allows("never_arrive")) or (self.told_at is not None and at <= self.told_at):
-            return self
-        heard_at = self._known_at(at)
-        return replace(self, heard_at=heard_at) if again else self.stepped("never_arrive", heard_at=heard_at)
+        """A centre has waited in vain, as it says at this time, unless the desk has said something since."""
+        known = self._hearing(at)
+        if not self.allows("never_arrive") or (self.told_at is not None and at <= self.told_at):
+            return known
+        return known.stepped("never_arrive")
+
+    def _hearing(self, at: datetime) -> Journey:
+        """The same, and the desk knows what a centre told at this time, whatever becomes of that: what it says from
+        then on is said later."""
+        return replace(self, heard_at=self._known_at(at))
 
     def _known_at(self, at: datetime) -> datetime:
         return at if self.heard_at is None else max(at, self.heard_at)
