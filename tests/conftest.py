@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from deploy.local.places import free_ports
 from deploy.local.run import running_stack
@@ -18,6 +19,10 @@ from tests.support import logins
 from tests.support.cluster import Cluster
 from tests.support.data_folder import data_folder
 from tests.support.secured import Secured
+
+# How long an example takes says how busy the machine is, and nothing about the code.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @pytest.hookimpl(wrapper=True)

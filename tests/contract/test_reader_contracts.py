@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from checks.personal_data import loose
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
@@ -18,7 +18,7 @@ from chassis.pure.messages import Contract
 from tests.contract.catalogue import SERVICES, examples, published, registry, topics, values
 from tests.contract.test_schemas_and_models import shape
 
-LIGHT = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+LIGHT = settings(max_examples=25)
 
 
 def contracts(service: str) -> list[type[Contract]]:

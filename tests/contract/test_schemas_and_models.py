@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from checks.compatibility import CONSTRAINTS
 from checks.inventory import validator
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -19,7 +19,7 @@ from tests.contract.catalogue import examples, published, registry, values
 from tests.contract.instances import instances
 
 NAMES = sorted(registry())
-LIGHT = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+LIGHT = settings(max_examples=25)
 
 
 def shape(node: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:

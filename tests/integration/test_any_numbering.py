@@ -146,7 +146,6 @@ async def settled(toy: ToyRuntime) -> None:
 @pytest.mark.timeout(900)  # a history takes a fifth of a second on an idle machine, ten times that on a busy one
 @settings(
     max_examples=250,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(history=histories(), discards=st.sets(st.integers(0, 12), max_size=2))

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from chassis.pure.decision import Decision
@@ -46,7 +46,7 @@ ACTS = st.one_of(
     st.tuples(st.sampled_from(DESK), st.integers(0, 2)),
     st.tuples(st.sampled_from(PLACEMENT), st.integers(0, 2)),
 )
-FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=25)
 
 
 def news(what: str, number: int) -> Contract:

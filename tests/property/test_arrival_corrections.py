@@ -69,7 +69,7 @@ def what_lasts(desk: Desk, *, contacted: bool) -> Any:
     return file, dict(desk.service.deadlines)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(WORDS, st.booleans(), st.booleans(), st.lists(st.integers(1, 200), min_size=6, max_size=6))
 def test_the_file_and_what_is_owed_are_as_if_it_had_been_recorded_rightly(
     words: tuple[list[int], bool], vulnerable: bool, contacted: bool, hours: list[int]
@@ -138,7 +138,7 @@ CHANCE = st.randoms(use_true_random=False)
 SOME = st.lists(st.integers(0, 5), max_size=6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(WORDS, SOME, CHANCE, LATE)
 def test_the_clock_to_a_job_offer_runs_as_if_it_had_been_told_rightly(
     words: tuple[list[int], bool], others: list[int], chance: random.Random, late: bool
@@ -167,7 +167,7 @@ def test_the_clock_to_a_job_offer_runs_as_if_it_had_been_told_rightly(
     assert outcome(mixed(wrong, beside, chance, late=late)) == outcome(mixed(right, beside, chance, late=False))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(WORDS, SOME, CHANCE, LATE)
 def test_a_learner_is_gone_as_if_it_had_been_told_rightly(
     words: tuple[list[int], bool], others: list[int], chance: random.Random, late: bool
@@ -204,7 +204,7 @@ WAYS: Sequence[Callable[[Scouts], Any]] = (
 """How far the journey was before the arrival was told."""
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(WORDS, st.sampled_from(WAYS), SOME, CHANCE, LATE)
 def test_the_scouts_case_is_as_if_it_had_been_told_rightly(
     words: tuple[list[int], bool],

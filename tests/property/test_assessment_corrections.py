@@ -67,7 +67,7 @@ class Counsellor:
         return same, said, dict(self.desk.service.deadlines)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(HISTORY, st.lists(st.sampled_from(("contact", "agree", "wait")), max_size=5), CHANCE)
 def test_the_file_and_what_is_owed_are_as_if_a_void_assessment_had_never_been_made(
     history: list[tuple[Readiness, bool]], beside: list[str], chance: random.Random
@@ -134,7 +134,7 @@ def right_of(module: Any, history: list[tuple[Readiness, bool]], **more: Any) ->
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(HISTORY, st.lists(st.integers(0, 5), max_size=6), CHANCE, st.booleans())
 def test_a_candidate_is_as_ready_as_if_it_had_been_told_rightly(
     history: list[tuple[Readiness, bool]], others: list[int], chance: random.Random, late: bool
@@ -160,7 +160,7 @@ def test_a_candidate_is_as_ready_as_if_it_had_been_told_rightly(
     assert outcome(mixed(wrong, beside, chance, late=late)) == outcome(mixed(right, beside, chance, late=False))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(HISTORY, CHANCE, st.booleans())
 def test_a_journey_waits_as_if_it_had_been_told_rightly(
     history: list[tuple[Readiness, bool]], chance: random.Random, late: bool

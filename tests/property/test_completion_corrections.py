@@ -110,7 +110,7 @@ def enrolments_of(world: World) -> Any:
     return [(status, replace(each, corrections=())) for status, each in found]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(stories())
 def test_the_enrolment_is_as_if_it_had_been_recorded_rightly(story: tuple[Any, ...]) -> None:
     (wrong, _), (right, _) = history(*story, right=False), history(*story, right=True)
@@ -181,7 +181,7 @@ READERS: Sequence[tuple[str, Any, Callable[[list[Told]], Any]]] = (
 
 
 @pytest.mark.parametrize(("name", "module", "outcome"), READERS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(story=stories(), late=st.booleans())
 def test_every_reader_is_as_if_it_had_been_told_rightly(
     name: str, module: Any, outcome: Callable[[list[Told]], Any], story: tuple[Any, ...], late: bool

@@ -223,7 +223,7 @@ def invariants(file: CentreFile, deadlines: Mapping[tuple[str, UUID], Deadline],
     assert set(file.centres) >= {referral.centre for referral in file.live}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(spines(), SIDE, WORK, st.randoms(use_true_random=False))
 def test_every_interleaving_comes_to_the_same_and_to_what_the_model_says(
     spine: list[Step], training: list[tuple[int, int]], placement: list[tuple[int, int]], chance: random.Random
@@ -236,7 +236,7 @@ def test_every_interleaving_comes_to_the_same_and_to_what_the_model_says(
     invariants(mixed.desk.file, mixed.desk.service.deadlines, mixed.desk.events)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(SIDE, WORK, st.randoms(use_true_random=False))
 def test_a_case_that_is_heard_of_before_it_is_referred_comes_to_the_same_file(
     training: list[tuple[int, int]], placement: list[tuple[int, int]], chance: random.Random
@@ -256,7 +256,7 @@ def test_a_case_that_is_heard_of_before_it_is_referred_comes_to_the_same_file(
     assert before.desk.file.status == "expected"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.one_of(ACCEPT_OR_REDIRECT, WAIT), max_size=6), ANY)
 def test_until_the_arrival_a_withdrawal_wins_wherever_it_crosses_what_the_centre_does(
     acts: list[Step], place: int

@@ -154,7 +154,7 @@ RAN_OUT_MEANWHILE = (([(0, 0, ())], True), (planned,), in_vain, 0, [37 * HOUR, *
 """A package was due while a wrong departure stood; a centre has waited in vain before the departure was void."""
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(stories())
 @example(RAN_OUT_MEANWHILE)
 def test_the_case_and_what_the_desk_owes_are_as_if_it_had_been_reported_rightly(story: tuple[Any, ...]) -> None:
@@ -222,7 +222,7 @@ READERS: Sequence[tuple[str, Any, Callable[[list[Told]], Any]]] = (
 
 
 @pytest.mark.parametrize(("name", "module", "outcome"), READERS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(story=stories(), late=st.booleans())
 def test_every_reader_is_as_if_it_had_been_told_rightly(
     name: str, module: Any, outcome: Callable[[list[Told]], Any], story: tuple[Any, ...], late: bool

@@ -78,7 +78,7 @@ AROUND = st.lists(
 PLACE = st.integers(0, 6)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(AROUND, PLACE, PLACE, PLACE)
 def test_a_referral_and_its_withdrawal_come_to_the_same_file_in_any_order(
     around: list[Any], place: int, between: int, comes_after: int

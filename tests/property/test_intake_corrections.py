@@ -107,7 +107,7 @@ def what_lasts(desk: WalkInDesk) -> Any:
     return file, desk.walk_in, desk.signed, dict(desk.service.deadlines)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(INTAKE, MORE), min_size=1, max_size=4), ACTS, CHANCE)
 def test_the_file_and_what_is_owed_are_as_if_it_had_been_taken_down_rightly(
     words: list[tuple[dict[str, Any], dict[str, Any]]], acts: list[str], chance: random.Random
@@ -129,7 +129,7 @@ def test_the_file_and_what_is_owed_are_as_if_it_had_been_taken_down_rightly(
     assert len(wrong.file.corrections) == len(said) - 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ACTS, st.integers(0, 6))
 def test_a_void_file_owes_nobody_anything_whatever_was_done_in_it(acts: list[str], place: int) -> None:
     desk = WalkInDesk.with_file()
@@ -180,7 +180,7 @@ OTHERS = st.lists(st.integers(0, 5), max_size=6)
 LATE = st.booleans()
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(SAID, st.booleans(), OTHERS, CHANCE, LATE)
 def test_a_candidate_is_as_if_it_had_been_told_rightly(
     said: list[dict[str, Any]], voided: bool, others: list[int], chance: random.Random, late: bool
@@ -230,7 +230,7 @@ def test_what_is_under_way_of_somebody_who_never_came_ends_at_once() -> None:
     assert world.service.state(Candidate, CASE).status == "unknown"
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(SAID, st.booleans(), CHANCE, LATE)
 def test_a_desk_may_ask_for_the_case_as_if_it_had_been_told_rightly(
     said: list[dict[str, Any]], voided: bool, chance: random.Random, late: bool
@@ -246,7 +246,7 @@ def test_a_desk_may_ask_for_the_case_as_if_it_had_been_told_rightly(
     assert outcome(mixed(wrong, [], chance, late=late)) == outcome(right)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(SAID, st.booleans(), OTHERS, CHANCE, LATE)
 def test_a_journey_and_its_part_in_the_figures_are_as_if_it_had_been_told_rightly(
     said: list[dict[str, Any]], voided: bool, others: list[int], chance: random.Random, late: bool

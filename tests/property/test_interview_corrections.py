@@ -86,7 +86,7 @@ def history(
     return world, candidacy_id, heard
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(WORDS, st.none() | st.integers(0, 4), st.lists(st.integers(1, 200), min_size=6, max_size=6))
 @example(([(0, "held"), (0, "person_absent")], True), 2, [94, 200, 200, 1, 1, 1])  # the offer comes a month later
 def test_the_candidacy_and_what_is_owed_are_as_if_it_had_been_told_rightly(

@@ -168,7 +168,7 @@ def read(records: list[Told]) -> Journey:
 
 
 @given(st.one_of(histories(), histories(tuple(HEARD))), st.randoms(use_true_random=False))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_order_of_records_and_no_repeat_changes_a_journey(history: list[Told], random: Random) -> None:
     by_topic = sorted(history, key=lambda told: told.topic)
     mixed = [*history, *random.sample(history, k=len(history) // 2)]
@@ -179,7 +179,7 @@ def test_no_order_of_records_and_no_repeat_changes_a_journey(history: list[Told]
 
 
 @given(histories())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_whatever_is_told_it_can_be_said_what_the_case_waits_for(history: list[Told]) -> None:
     journey = read(history)
     waits = waits_of(journey)
@@ -194,7 +194,7 @@ WORK = [contract for contract in HEARD if contract.topic == placement.JobOffered
 
 
 @given(histories(WORK))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_two_things_that_are_waited_for_have_one_id_in_the_lists(history: list[Told]) -> None:
     waits = waits_of(read(history))
     assert max(Counter((each.what, each.subject, each.deadline) for each in waits).values(), default=1) == 1
@@ -231,7 +231,7 @@ def apart(history: list[Told]) -> list[Told]:
 
 
 @given(histories(), st.randoms(use_true_random=False))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_slot_holds_the_last_word_of_its_topic(history: list[Told], random: Random) -> None:
     history = apart(history)
     answers, places, replies = dict[UUID, str](), dict[UUID, str](), dict[UUID, str]()

@@ -83,7 +83,7 @@ GIVEN_TWICE = [
 @given(spines())
 @example(REOPENED_TWICE)
 @example(GIVEN_TWICE)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_duty_of_a_centre_stands_as_long_as_its_service_owes_it(spine: list[Step]) -> None:
     followed = Followed()
     for step in spine:

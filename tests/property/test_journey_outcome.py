@@ -231,7 +231,7 @@ def stories_of_referrals(draw: st.DrawFn) -> list[Told]:
     return list({(type(event), at): Told(event, at) for event, at in told}.values())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(stories(), st.randoms(use_true_random=False), st.data())
 def test_any_order_and_any_repeat_make_the_same_document(story: list[Told], random: Any, data: st.DataObject) -> None:
     again = data.draw(st.lists(st.sampled_from(story), max_size=6)) if story else []
@@ -241,7 +241,7 @@ def test_any_order_and_any_repeat_make_the_same_document(story: list[Told], rand
     assert heard(shuffled) == heard(story)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(stories())
 def test_what_is_counted_is_what_the_raw_events_say(story: list[Told]) -> None:
     part = heard(story).part
@@ -250,7 +250,7 @@ def test_what_is_counted_is_what_the_raw_events_say(story: list[Told]) -> None:
     assert {name: getattr(part, name) for name in expected} == expected
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(stories_of_referrals())
 def test_how_a_referral_stands_is_what_the_journey_of_the_case_says(story: list[Told]) -> None:
     outcome, journey = heard(story), Journey(CASE)

@@ -54,7 +54,7 @@ def kept(events: Sequence[Told]) -> dict[UUID, Outcome]:
     return {each.id: each for each in service.all(Outcome)}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(stories(), LINKS, st.integers(0, 1), st.randoms(use_true_random=False), st.data())
 def test_two_cases_of_one_person_count_as_one_in_any_order(
     story: list[Told], links: list[tuple[int, bool]], split: int, random: Any, data: st.DataObject

@@ -210,7 +210,7 @@ def announced(world: World, vacancies: dict[str, UUID]) -> None:
     assert names["JobOffered"] == sum(each.offer is not None for each in candidacies)
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(history=histories(), one=st.integers(0, 2**32), other=st.integers(0, 2**32))
 def test_every_interleaving_leads_to_the_state_of_the_model(history: History, one: int, other: int) -> None:
     first, vacancies, answers = run(history, Random(one))
@@ -288,7 +288,7 @@ def test_what_crosses_between_scout_and_centre_ends_the_same(crossing: str) -> N
     assert all(snapshot == snapshots[0] for snapshot in snapshots)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30)
 @given(history=histories(), seed=st.integers(0, 2**32))
 def test_a_replay_of_everything_changes_nothing(history: History, seed: int) -> None:
     world, vacancies = fresh()

@@ -51,7 +51,7 @@ def kept(events: list[Told]) -> World:
     return world
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(WORDS, st.randoms(use_true_random=False), st.data())
 def test_any_order_of_topics_leads_to_the_same_persons(
     words: list[tuple[UUID, int, bool]], random: Any, data: st.DataObject

@@ -8,13 +8,13 @@ was written apart from the service. What training and placement tell may come at
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID, uuid5
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from chassis.pure.decision import Actor, DeadlineDue, Decision, Refused
@@ -23,6 +23,7 @@ from chassis.settings import ROOT
 from referral import commands, contracts
 from referral.consumers import EVENTS
 from referral.domain.case import Case
+from referral.domain.ending import Ended
 from referral.events import RetentionStarted, RetentionStopped
 from referral.handlers import COMMANDS, DEADLINES, KINDS
 from referral.handlers.care import opened
@@ -44,7 +45,7 @@ from tests.support.referral.stories import (
 )
 from vocabulary.deadlines import DeadlineEvent
 
-QUICK = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=80)
 CASE = UUID("39b9e3da-87cb-47ce-b42e-47b34349519b")
 SCOUT = Actor("scout", "scouts:bavaria")
 
@@ -406,3 +407,34 @@ def test_work_that_begins_ends_no_seat() -> None:
     story = Story({DESK: desk, PROVIDERS: training, EMPLOYERS: placement})
     order = [(PROVIDERS, 1), (EMPLOYERS, 1), (DESK, 1), (DESK, 2), (DESK, 3)]
     Run().through(story, order)
+
+
+@pytest.mark.parametrize("first", ["in vain", "arrived"])
+@pytest.mark.parametrize("then", ["in vain", "arrived"])
+@pytest.mark.parametrize(("seconds", "day"), [(0, 2), (1, 3)])
+def test_what_the_desk_says_after_two_words_of_a_centre_is_said_after_the_later_one(
+    first: str, then: str, seconds: int, day: int
+) -> None:
+    """Whichever they are, and whatever the clock of the desk shows: the day on which it said so ends the case. At 23:00
+    UTC it is the next day in Germany. Each of them is of the journey before, also if it is handled once more."""
+    root = ("root", 0)
+    last = NOW + timedelta(hours=14, seconds=seconds - 1)
+    desk = (
+        Step("grant", NOW, value=(("country:NG",), 400)),
+        Step("refer", NOW, root, (("employment",), None)),
+        Step("plan", NOW, value=(0, 10)),
+        Step("call off", NOW, value=(0, 0)),
+    )
+    centres = (
+        Step("rejected", NOW, root),
+        Step(first, NOW + timedelta(seconds=1), value=0),
+        Step(then, last, value=0),
+    )
+    story = Story({DESK: desk, CENTRES: centres})
+    order = [(DESK, 1), (DESK, 2), *((CENTRES, number) for number in (1, 2, 3)), (DESK, 3), (DESK, 4)]
+    run = Run().through(story, order)
+    assert run.service.state(Case, CASE).ended == Ended("case_ended_before_departure", date(2026, 3, day))
+    before = run.service.snapshot()
+    for contract, at in run.told:
+        run.service.event(contract, at)
+    assert run.service.snapshot() == before

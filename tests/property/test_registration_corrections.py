@@ -134,7 +134,7 @@ def what_lasts(desk: Desk) -> Any:
     return replace(case, referrals=()), referrals, desk.service.snapshot()["deadlines"]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(people(), people("GH"), st.booleans())
 def test_a_country_is_as_if_it_had_been_the_right_one(was: Registered, is_: Registered, asked: bool) -> None:
     """A centre of the wrong country may have been asked before: that stays, and is over."""
@@ -234,7 +234,7 @@ READERS: Sequence[tuple[str, Any, Callable[[list[Told]], Any]]] = (
 RECORDS = st.sampled_from(["", "CaseOpened", "ReturneeReferred", "CaseCorrected", "AgeBandChanged"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(story=stories(), late=RECORDS)
 def test_every_service_is_as_if_it_had_been_told_rightly(story: tuple[Any, ...], late: str) -> None:
     """The desk itself, with what it owes, and all that have read what was wrong."""
@@ -244,7 +244,7 @@ def test_every_service_is_as_if_it_had_been_told_rightly(story: tuple[Any, ...],
         assert outcome(read(module, wrong.told, late)) == outcome(read(module, right.told)), name
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(people(), st.integers(0, 2), st.booleans())
 def test_what_is_void_is_counted_nowhere_and_waited_for_by_nobody(whom: Registered, way: int, late: bool) -> None:
     story = Story(whom, way, ())

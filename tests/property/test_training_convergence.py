@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chassis.pure.decision import Decision
@@ -23,7 +23,7 @@ from training.domain.learner import Learner
 from training.domain.session import CourseSession
 from vocabulary.countries import end_of_day_at
 
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=60)
 
 
 class Chronicle:

@@ -41,7 +41,7 @@ def told(steps: Sequence[Step]) -> list[tuple[Step, bool]]:
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(STEPS)
 def test_no_seat_ends_while_a_centre_helps_the_person_and_a_consent_carries_it(steps: Sequence[Step]) -> None:
     world = World()
@@ -62,7 +62,7 @@ def test_no_seat_ends_while_a_centre_helps_the_person_and_a_consent_carries_it(s
     assert world.standing(seat)[0] == "cancelled"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(STEPS)
 def test_no_candidacy_ends_while_a_centre_helps_the_person_and_a_consent_carries_it(steps: Sequence[Step]) -> None:
     world = placement.World()

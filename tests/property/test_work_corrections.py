@@ -88,7 +88,7 @@ def mixed(words: list[Any], others: list[Any], chance: random.Random, *, late: b
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(FACTS, st.booleans(), st.booleans(), CHANCE, st.booleans())
 def test_a_centres_file_has_the_offer_and_the_work_as_if_they_had_been_told_rightly(
     facts: list[tuple[int, str]], work: bool, void: bool, chance: random.Random, late: bool
@@ -105,7 +105,7 @@ def test_a_centres_file_has_the_offer_and_the_work_as_if_they_had_been_told_righ
     assert outcome(wrong, beside, late=late) == outcome(right, beside, late=False)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(FACTS, st.booleans(), st.booleans(), CHANCE, st.booleans())
 def test_the_scouts_case_counts_offers_and_work_as_if_they_had_been_told_rightly(
     facts: list[tuple[int, str]], work: bool, void: bool, chance: random.Random, late: bool
@@ -124,7 +124,7 @@ def test_the_scouts_case_counts_offers_and_work_as_if_they_had_been_told_rightly
     assert outcome(wrong, late=late) == outcome(right, late=False)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(FACTS, st.booleans(), st.booleans(), CHANCE, st.booleans())
 def test_journey_counts_the_promise_and_the_work_as_if_they_had_been_told_rightly(
     facts: list[tuple[int, str]], work: bool, void: bool, chance: random.Random, late: bool
@@ -146,7 +146,7 @@ def test_journey_counts_the_promise_and_the_work_as_if_they_had_been_told_rightl
     assert outcome(wrong, late=late) == outcome(right, late=False)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(DAYS, st.booleans())
 def test_the_desk_that_corrects_the_work_has_all_as_if_it_had_recorded_it_rightly(days: list[int], void: bool) -> None:
     assume(all(one != other for one, other in pairwise(days)))
@@ -172,7 +172,7 @@ def _same(other: Any, one: Any) -> Any:
     return replace(other.employment, id=one.employment.id)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(FACTS, st.booleans())
 def test_the_desk_that_corrects_the_offer_has_all_as_if_it_had_recorded_it_rightly(
     facts: list[tuple[int, str]], work: bool

@@ -107,6 +107,8 @@ class Journey(Stepping[Step]):
     """The country where the person is instead; None if nobody knows."""
     heard_at: datetime | None = None
     """When the last happened that a centre has told of it: an arrival, or that it has waited in vain."""
+    waited_at: datetime | None = None
+    """When a centre last said that it has waited in vain, whatever came of that. Older documents do not say."""
     told_at: datetime | None = None
     """When the desk last said something of it: a centre that had waited in vain before does not know that."""
     begun_at: datetime | None = None
@@ -126,7 +128,7 @@ class Journey(Stepping[Step]):
         """The same, and nothing of what was known before; after an arrival it is another journey."""
         begun_at = self._known_at(at) if self.status == "arrived" else self.begun_at
         after = status_after(TRANSITIONS, self.status, step)
-        return Journey(status=after, heard_at=self.heard_at, begun_at=begun_at, **facts)
+        return Journey(status=after, heard_at=self.heard_at, waited_at=self.waited_at, begun_at=begun_at, **facts)
 
     def said(self, at: datetime) -> Journey:
         """The desk has said something of it, knowing what it had heard."""
@@ -155,10 +157,10 @@ class Journey(Stepping[Step]):
         return replace(self, **_facts(left))
 
     def not_departed(self) -> Journey:
-        """The departure was reported in error: the journey is where it was. Who was waited for in vain since was waited
-        for in vain all the same."""
+        """The departure was reported in error: the journey is where it was. Whom a centre has waited for in vain since
+        the desk said something else was waited for in vain all the same, whenever that was heard."""
         *earlier, before = self.before_departures or (Before(self._planned(), None),)
-        return replace(
+        journey = replace(
             self,
             status=cast(JourneyStatus, before.status) if self.status == "departed" else self.status,
             said_status=before.said,
@@ -167,6 +169,7 @@ class Journey(Stepping[Step]):
             before_departures=tuple(earlier),
             **_facts(before.left),
         )
+        return journey.waited_for()
 
     @property
     def word(self) -> DepartureWord:
@@ -192,23 +195,23 @@ class Journey(Stepping[Step]):
     def arrived(self, on: date, told: Told) -> Journey:
         """The person was seen in the country, as a centre says; the first report of a journey counts, and the last word
         on it: what corrects it may be heard of before it."""
+        known = self._hearing(told.reported_at)
         if not self.is_of_this(told.reported_at) or not told.outdates(self.arrival_told):
-            return self
+            return known
         if self.allows("arrive"):
-            before = self.status
-            return self.stepped(
-                "arrive", arrived_on=on, heard_at=told.reported_at, before_arrival=before, arrival_told=told
-            )
+            return known.stepped("arrive", arrived_on=on, before_arrival=self.status, arrival_told=told)
         corrects = told.at > told.reported_at
-        return replace(self, arrived_on=on, arrival_told=told) if corrects else self
+        return replace(known, arrived_on=on, arrival_told=told) if corrects else known
 
     def not_arrived(self, told: Told) -> Journey:
         """The report was made in error: the journey is where it was."""
+        known = self._hearing(told.reported_at)
         if not self.is_of_this(told.reported_at) or not told.outdates(self.arrival_told):
-            return self
+            return known
         if self.status != "arrived":
-            return replace(self, arrival_told=told)
-        return replace(self, status=self._before_arrival(), arrived_on=None, before_arrival=None, arrival_told=told)
+            return replace(known, arrival_told=told)
+        before = self._before_arrival()
+        return replace(known, status=before, arrived_on=None, before_arrival=None, arrival_told=told).waited_for()
 
     def _before_arrival(self) -> JourneyStatus:
         if self.before_arrival is not None:
@@ -218,13 +221,20 @@ class Journey(Stepping[Step]):
         return "undecided" if self.earliest is None else "planned"
 
     def never_arrived(self, at: datetime) -> Journey:
-        """A centre has waited in vain, as it says at this time, unless the desk has said something since. Once more, it
-        is the last that was heard."""
-        again = self.status == "never_arrived"
-        if not (again or self.allows("never_arrive")) or (self.told_at is not None and at <= self.told_at):
+        """A centre has waited in vain, as it says at this time, unless the desk has said something since."""
+        waited_at = at if self.waited_at is None else max(at, self.waited_at)
+        return replace(self._hearing(at), waited_at=waited_at).waited_for()
+
+    def waited_for(self) -> Journey:
+        """The same, never arrived if a centre has waited in vain since the desk last said something."""
+        if self.waited_at is None or (self.told_at is not None and self.waited_at <= self.told_at):
             return self
-        heard_at = self._known_at(at)
-        return replace(self, heard_at=heard_at) if again else self.stepped("never_arrive", heard_at=heard_at)
+        return self.stepped("never_arrive") if self.allows("never_arrive") else self
+
+    def _hearing(self, at: datetime) -> Journey:
+        """The same, and the desk knows what a centre told at this time, whatever becomes of that: what it says from
+        then on is said later."""
+        return replace(self, heard_at=self._known_at(at))
 
     def _known_at(self, at: datetime) -> datetime:
         return at if self.heard_at is None else max(at, self.heard_at)

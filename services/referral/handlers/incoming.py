@@ -184,14 +184,14 @@ def record_voided(case: Case, event: contracts.RecordVoided, context: Context) -
         return case
     journey = case.journey.not_arrived(Told(event.reported_at, context.occurred_at))
     if journey.status == "arrived":
-        return case
+        return replace(case, journey=journey)
     return replace(case, journey=journey, referrals=tuple(each.expected() for each in case.referrals))
 
 
 def _arrived(case: Case, on: date, told: Told) -> Case:
     journey = case.journey.arrived(on, told)
     if journey.status != "arrived" or not journey.is_of_this(told.reported_at):
-        return case
+        return replace(case, journey=journey)
     referrals = tuple(referral.stepped_if_allowed("start") for referral in case.referrals)
     return replace(case, journey=journey, referrals=referrals)
 

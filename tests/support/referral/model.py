@@ -151,6 +151,7 @@ class Trip:
     said: datetime | None = None
     """When the desk last said something of it, by its own clock or that of whom it had heard before."""
     heard: datetime | None = None
+    """When a centre last said something of it, whatever came of that."""
     begun: datetime | None = None
     """When it was begun after another one."""
 
@@ -351,16 +352,17 @@ class Model:
         self.sent[id_].level = max(self.sent[id_].level, level)
 
     def arrived(self, on: date, at: datetime) -> None:
+        self.trip.heard = self.trip.now(at)
         if self.trip.begun and at <= self.trip.begun:
             return
-        if not self.trip.seen:
-            self.trip.seen, self.trip.heard = on, at
+        self.trip.seen = self.trip.seen or on
         for sent in self.sent.values():
             sent.begun = sent.begun or sent.standing() == "accepted"
 
     def in_vain(self, at: datetime) -> None:
-        if not self.trip.seen and not self.trip.lost and not (self.trip.said and at <= self.trip.said):
-            self.trip.lost, self.trip.heard = True, at
+        self.trip.heard = self.trip.now(at)
+        if not self.trip.seen and not (self.trip.said and at <= self.trip.said):
+            self.trip.lost = True
 
     def _take_back(self, id_: UUID, reason: str, at: datetime) -> None:
         self.sent[id_].taken_back = (at, reason)

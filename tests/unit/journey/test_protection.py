@@ -144,7 +144,7 @@ def test_the_promise_is_a_part_of_all_who_have_arrived() -> None:
 # --- nothing can be worked out: every population that could be behind what is published ------------------------------
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.integers(0, 9), min_size=4, max_size=4))
 def test_no_cell_of_a_table_of_two_by_two_has_one_value_only(counts: list[int]) -> None:
     """Countries by sexes with all of their totals: the tables of every population of up to 11 per cell are compared."""
@@ -155,7 +155,7 @@ def test_no_cell_of_a_table_of_two_by_two_has_one_value_only(counts: list[int]) 
     assert_open(counts, behind, public)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.integers(0, 7), min_size=4, max_size=4))
 def test_no_remainder_of_a_number_has_one_value_only(counts: list[int]) -> None:
     """People with and without an offer in two countries: those without are told nowhere. Numbers are rounded, so more

@@ -156,6 +156,24 @@ def test_a_centre_that_has_waited_in_vain_twice_was_heard_last_when_it_said_so_a
     assert journeys[0].heard_at == NOW + 3 * DAY
 
 
+def test_whom_a_centre_had_waited_for_before_a_departure_was_reported_is_lost_whenever_that_is_heard() -> None:
+    """Once that report is void: it had said more than the centre, and now says nothing."""
+    journeys = []
+    for heard_first in (True, False):
+        desk = waited_for()
+        if heard_first:
+            desk.tell(never_arrived(), at=NOW + timedelta(hours=1))
+        desk.service.advance(timedelta(hours=2))
+        done(desk.depart(0, 1))
+        if not heard_first:
+            desk.tell(never_arrived(), at=NOW + timedelta(hours=1))
+        assert desk.case.journey.status == "departed"
+        done(void(desk))
+        journeys.append(desk.case.journey)
+    assert journeys[0] == journeys[1]
+    assert journeys[0].status == "never_arrived"
+
+
 @pytest.mark.parametrize(
     ("days", "code", "field"),
     [

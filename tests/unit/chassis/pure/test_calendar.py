@@ -98,7 +98,7 @@ def test_working_days_are_added(place: str, start: date, count: int, result: dat
     assert WORKING_DAYS.add_working_days(place, start, count) == result
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     place=st.sampled_from(PLACES),
     start=st.dates(date(2018, 1, 1), date(2030, 12, 31)),
