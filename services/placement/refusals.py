@@ -100,6 +100,11 @@ SAME_PERSON_AHEAD: Final = Refused(
     "Under another case the same person is as far on the way into this vacancy already.",
     "Go on with that candidacy and close this one. If they are two people, ask the centre to undo the link.",
 )
+CASE_VOID: Final = Refused(
+    "case_void",
+    "The centre has opened this case in error: there is nobody to be placed by it.",
+    "If an offer or work was recorded in error as well, void it; else ask the centre under which case the person is.",
+)
 MINOR: Final = Refused("minor", "Minors cannot have candidacies.", "Ask the centre for schooling or training instead.")
 MATCHING_CONSENT_MISSING: Final = consent_missing(
     "The person has given no consent `matching` that holds for this desk now.",

@@ -36,6 +36,11 @@ CASE_VOID: Final = Refused(
     "This case was opened in error, and is void.",
     "If the person is real, open a case for them; nothing new is done in this one.",
 )
+OFFER_STANDS: Final = Refused(
+    "offer_stands",
+    "An employer has offered the person work, and a placement desk has still to do with them.",
+    "Ask that desk to close the candidacy, or to void the offer if it was recorded in error as well.",
+)
 CASE_OF_A_CENTRE: Final = Refused(
     "case_of_a_centre",
     "A centre has registered this person, and your desk has adopted the case.",

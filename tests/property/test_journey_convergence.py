@@ -101,6 +101,7 @@ VALUES: Mapping[str, Value] = {
     "record": lambda random, _contract, _at: random.choice(("arrival", *RECORDS)),
     "record_id": one_of("o1", "j1"),
     "reason": is_("other"),
+    "ends_case": lambda random, _contract, _at: random.random() < 0.3,
     "outcome_code": is_("need_met"),
     "hold_id": one_of("h1", "h2"),
     "reference": is_("case_ended"),

@@ -142,6 +142,7 @@ FOLLOWS: Mapping[Ladder, Handler] = {
 REPEATS: Mapping[type[Event], Handler] = {
     events.CaseAdopted: Handler(BY_CASE, with_deadlines((overdue.ADOPTIONS,), adopting.told_adopted)),
     events.AdoptionDeclined: Handler(BY_CASE, with_deadlines((overdue.ADOPTIONS,), adopting.told_declined)),
+    events.CaseVoided: Handler(WITH_PROFILE, with_deadlines(overdue.LADDERS, repeats.voided)),
     events.CasesLinked: Handler(OF_BOTH, linking.told_linked),
     events.LinkUndone: Handler(OF_BOTH, linking.told_undone),
     events.ConsentWithdrawn: Handler(repeats.WITH_SIGNED, with_deadlines(overdue.LADDERS, repeats.consent_withdrawn)),

@@ -8,7 +8,7 @@ there may be nobody to sign one (docs/domain.md: intake-corrected, file-void).
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -75,12 +75,9 @@ def confirm(states: States, command: ConfirmCorrection, context: Context) -> Dec
     assert wanted.report is None or isinstance(wanted.report, Intake), "asked for of this record"
     if refused := _why_not(states, known, wanted.report, context):
         return refused
-    was = Intake.of(known.referral, known.walk_in)
-    kept = Correction(was, wanted.report, wanted.reason, context.now, INTAKE)
-    file = replace(known.file, correction=None, corrections=(*known.file.corrections, kept))
     if wanted.report is None:
-        return _voided(states, known._replace(file=file), wanted.reason, context)
-    return _corrected(known._replace(file=file), wanted.report, wanted.reason, context)
+        return _voided(states, known, wanted.reason, context)
+    return _corrected(known, wanted.report, wanted.reason, context)
 
 
 def reject(states: States, command: RejectCorrection, context: Context) -> Decision | Refused:
@@ -89,6 +86,14 @@ def reject(states: States, command: RejectCorrection, context: Context) -> Decis
     if isinstance(found, Refused):
         return found
     return _saved(replace(found[0].file, correction=None), context)
+
+
+def without(known: Known, reason: str, at: datetime) -> tuple[Known, tuple[Cleared, ...]]:
+    """The file that is none from a moment on: nothing is going on, nobody is found by it, and no band of it ends."""
+    referral = replace(known.referral.ended("void", at, reason), ends_case=False)
+    file = _with_kept(known, None, reason, at).with_referral(referral)
+    cleared = (Cleared(AGE_BAND, file.id), Cleared(PROFILE_MARKS, file.id))
+    return Known(file, known.walk_in.void_from(at), referral), cleared
 
 
 def asked(states: States, case_id: UUID) -> bool:
@@ -207,7 +212,7 @@ def _wanted(command: CorrectIntake, country: str) -> Intake:
 
 def _corrected(known: Known, report: Intake, reason: str, context: Context) -> Decision:
     referral, walk_in = report.on(known.referral, known.walk_in)
-    file = known.file.with_referral(referral)
+    file = _with_kept(known, report, reason, context.now).with_referral(referral)
     event = CaseCorrected(
         **by_centre(file, referral),
         case_ref=walk_in.case_ref,
@@ -227,9 +232,8 @@ def _corrected(known: Known, report: Intake, reason: str, context: Context) -> D
 
 
 def _voided(states: States, known: Known, reason: str, context: Context) -> Decision:
-    """Nothing is going on, nobody is found by it, and nothing was signed."""
-    referral = replace(known.referral.ended("void", context.now, reason), ends_case=False)
-    file, walk_in = known.file.with_referral(referral), known.walk_in.void_from(context.now)
+    """The file is none, and nothing was signed."""
+    (file, walk_in, referral), cleared = without(known, reason, context.now)
     events: list[CounsellingEvent] = [
         CaseVoided(**by_centre(file, referral), referral_id=referral.id, opened_at=walk_in.opened_at, reason=reason)
     ]
@@ -240,8 +244,13 @@ def _voided(states: States, known: Known, reason: str, context: Context) -> Deci
             left.append(gone)
             events.append(event)
     decision = _saved(file, context, *events)
-    cleared = (Cleared(AGE_BAND, file.id), Cleared(PROFILE_MARKS, file.id))
     return decision._replace(states=(*decision.states, walk_in, *left), deadlines=cleared)
+
+
+def _with_kept(known: Known, now: Intake | None, reason: str, at: datetime) -> CentreFile:
+    """The file with what was taken down before, and what has taken its place; nobody waits for a second person."""
+    kept = Correction(Intake.of(known.referral, known.walk_in), now, reason, at, INTAKE)
+    return replace(known.file, correction=None, corrections=(*known.file.corrections, kept))
 
 
 def _saved(file: CentreFile, context: Context, *events: CounsellingEvent) -> Decision:

@@ -1,8 +1,8 @@
 """What a restored database of the centres has forgotten and has the effect of again, before anybody is answered.
 
-The service's own events tell it: consents that were taken back, keys that were destroyed, and that a case has ended.
-Each is applied to what is stored now, with its own time; a file or a consent that is forgotten itself stays so, and
-nobody has anything on its ground.
+The service's own events tell it: consents that were taken back, keys that were destroyed, that a case has ended, or
+that there is none. Each is applied to what is stored now, with its own time; a file or a consent that is forgotten
+itself stays so, and nobody has anything on its ground.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from counselling.domain.ending import Ended
 from counselling.domain.signed import SignedConsent
 from counselling.domain.walk_in import WalkIn
 from counselling.events import (
+    CaseVoided,
     ConsentWithdrawn,
     LevelsDestroyed,
     ProfileKeyDestroyed,
@@ -27,6 +28,7 @@ from counselling.events import (
 from counselling.handlers.care import without_levels
 from counselling.handlers.consents import with_signed
 from counselling.handlers.deadlines import AGE_BAND, PROFILE_DESTRUCTION
+from counselling.handlers.intakes import Known, without
 from vocabulary import receiving
 from vocabulary.copying import replace
 
@@ -71,6 +73,16 @@ def key_destroyed(states: States, event: ProfileKeyDestroyed, context: Context) 
         return NOTHING
     cleared = (Cleared(AGE_BAND, walk_in.id), Cleared(PROFILE_DESTRUCTION, walk_in.id))
     return Decision((walk_in.without_profile(),), (), cleared)
+
+
+def voided(states: States, event: CaseVoided, context: Context) -> Decision:
+    """The file is none, since the second person said so. What was signed is taken back by events of its own."""
+    file, walk_in = states.get(CentreFile, event.case_id), states.get(WalkIn, event.case_id)
+    intake = None if file is None else file.walked_in
+    if file is None or walk_in is None or intake is None or not intake.allows("void"):
+        return NOTHING
+    void, cleared = without(Known(file, walk_in, intake), event.reason, context.occurred_at)
+    return Decision((void.file, void.walk_in), (), cleared)
 
 
 def end_told(states: States, event: RetentionStarted | RetentionStopped, _context: Context) -> Decision:

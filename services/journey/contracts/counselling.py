@@ -132,12 +132,13 @@ class ReferralCompleted(CaseContract, source="counselling"):
 
 
 class ReferralFailed(CaseContract, source="counselling"):
-    """Nothing more comes of a referral that the centre had accepted."""
+    """Nothing more comes of a referral that the centre had accepted; `ends_case`: nor of anything else in the case."""
 
     centre: Centre
     country: Country
     referral_id: UUID
     reason: Code
+    ends_case: bool
 
 
 class ReferralReopened(CaseContract, source="counselling"):

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import ClassVar
+from typing import ClassVar, Final
 from uuid import UUID
 
 from journey.domain.desk import Asked, Owner
 from journey.domain.words import Word
+
+DEATHS: Final = frozenset({"person_deceased"})
+"""In documents from before `Answer.ends_case`: the reasons with which a case was over for everybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,13 @@ class Answer(Word):
     centre: str
     country: str
     reason: str | None = None
+    ends_case: bool | None = None
+    """Of a failure: whether the case is over with it for everybody. In older documents its reason says so."""
+
+    @property
+    def tells_death(self) -> bool:
+        """Whether the person has died, as the centre says."""
+        return self.status == "failed" and (self.reason in DEATHS if self.ends_case is None else self.ends_case)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ what the case waits for is kept, since lists ask for it.
 
 The stage follows from the facts:
 
-    unknown     other services have told of the case, its owner has not, or has opened it in error
+    unknown     other services have told of the case, its owner has not
     open        nobody has been asked to take the person on
     referred    a centre owes an answer
     accepted    a centre has taken the person on, who is in Germany
@@ -18,7 +18,7 @@ The stage follows from the facts:
     offered     the person has an offer of work
     employed    the person works
     unserved    every referral is over
-    void        its desk had opened it in error: there is none
+    void        its desk or a centre had opened it in error: there is none
 
 That the terms of its records run stands beside it (`Journey.ended`): some things are owed beyond that.
 """

@@ -29,8 +29,6 @@ HELD: Final[frozenset[ReferralStatus]] = frozenset({"accepted", "in_progress", "
 LIVE: Final = UNANSWERED | HELD
 CARED_FOR: Final[frozenset[ReferralStatus]] = frozenset({"completed", "failed"})
 """Its centre had the person in its care, and has said how that ended."""
-DEATHS: Final = frozenset({"person_deceased"})
-"""The reasons of fail_reasons with `ends_case`: they end the case for everybody."""
 ENDS: Final[Mapping[str, ReferralStatus]] = {
     "rejected": "rejected",
     "redirected": "redirected",
@@ -128,7 +126,7 @@ def last_arrival(centres: Centres, *, before: datetime | None = None) -> Arrival
 
 def has_died(centres: Centres) -> bool:
     """Whether a centre has told of a death, and none has gone on with anything since."""
-    ends = [each.at for each in centres.answers.values() if each.status == "failed" and each.reason in DEATHS]
+    ends = [each.at for each in centres.answers.values() if each.tells_death]
     turns = (each for id_ in centres.answers for each in centres.turns_of(id_).values())
     return bool(ends) and all(each.at < max(ends) for each in turns if each.status == "reopened")
 

@@ -69,8 +69,9 @@ SYSTEM: Final = "system"
 
 
 def waits_of(journey: Journey) -> tuple[Wait, ...]:
-    """Everything that the case waits for, the first to be late at the top. One thing of one subject is waited for once,
-    whatever is told of it twice: lists have a row per what, subject and deadline."""
+    """Everything that the case waits for, the first to be late at the top; of a void one nothing, until a centre goes
+    on with it. One thing of one subject is waited for once, whatever is told of it twice: lists have a row per what,
+    subject and deadline."""
     if journey.void:
         return ()
     owed = open_deadlines(journey)
@@ -84,10 +85,7 @@ def waits_of(journey: Journey) -> tuple[Wait, ...]:
 
 
 def _waits(journey: Journey) -> Iterator[Wait]:
-    """Of the dead, what centres say of the referrals that they still have; the rest ends by itself. Of a case that is
-    void nothing, until a centre goes on with it."""
-    if journey.void:
-        return
+    """Of the dead, what centres say of the referrals that they still have; the rest ends by itself."""
     opened, referrals = journey.opened, journey.referrals
     live = [each for each in referrals if each.live]
     if opened is not None and not referrals:

@@ -208,7 +208,7 @@ def _received(journey: Journey, told: counselling.ReferralReceived, at: datetime
 def _answered(status: str) -> OfCentres:
     def part(centres: Centres, told: Any, at: datetime) -> Centres:
         reason = getattr(told, "reason", None) or getattr(told, "outcome_code", None)
-        answer = Answer(at, status, told.centre, told.country, reason)
+        answer = Answer(at, status, told.centre, told.country, reason, getattr(told, "ends_case", None))
         if status in ENDS or status == "reopened":
             turn = Turn(at, "ended" if status in ENDS else "reopened")
             turns = heard(centres.turns.get(told.referral_id, {}), at, turn)

@@ -156,6 +156,8 @@ def _why_not(scene: Scene, record: Record, facts: Facts | None) -> Refused | Non
         return refusals.NOTHING_RECORDED
     if facts is None:
         return refusals.WORK_RECORDED if record == "job_offer" and scene.candidacy.employment else None
+    if scene.candidate.void:
+        return refusals.CASE_VOID
     if facts == recorded:
         return refusals.UNCHANGED
     if record == "employment":

@@ -157,6 +157,8 @@ def start_employment(states: States, command: StartEmployment, context: Context)
     scene = scene_of(states, command, context, "start")
     if isinstance(scene, Refused):
         return scene
+    if scene.candidate.void:
+        return refusals.CASE_VOID
     if refused := why_not_begun(command.started_on, scene.today):
         return refused
     offer = offer_of(scene.candidacy)

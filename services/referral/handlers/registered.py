@@ -18,6 +18,8 @@ from referral import refusals
 from referral.answers import CaseOutcome
 from referral.commands import CorrectCase, VoidCase
 from referral.domain.case import Case
+from referral.domain.consent import MATCHING_PURPOSE
+from referral.domain.receiver import Engagement
 from referral.domain.registered import MOST_CORRECTIONS, Registered, RegistrationCorrection
 from referral.events import CaseCorrected, CaseVoided, PersonCorrected, ReferralEvent
 from referral.handlers.ages import moved_to, put_right
@@ -69,6 +71,8 @@ def void(states: States, command: VoidCase, context: Context) -> Decision | Refu
         return wrong_state("case", case.status, *VOIDABLE)
     if case.journey.status not in NOT_UNDER_WAY:
         return wrong_state("journey", case.journey.status, *NOT_UNDER_WAY)
+    if case.offers and any(_is_way_into_work(each) for each in case.engagements):
+        return refusals.OFFER_STANDS
     after, told = case, list[ReferralEvent]()
     for consent in case.consents:
         if consent.withdrawn_at is None:
@@ -83,6 +87,11 @@ def without(case: Case, reason: str, at: datetime) -> Case:
     """The case that is none."""
     kept = RegistrationCorrection(case.registered, None, reason, at)
     return own_act(replace(case, corrections=(*case.corrections, kept)), at, CaseVoided.__name__, case.id, reason)
+
+
+def _is_way_into_work(engagement: Engagement) -> bool:
+    """Whether a placement desk has still to do with the person: no consent that is taken back ends an offer."""
+    return not engagement.over and engagement.by is not None and engagement.by.purpose == MATCHING_PURPOSE
 
 
 def _to_be_put_right(states: States, command: CorrectCase | VoidCase, context: Context) -> Case | Refused:

@@ -36,6 +36,7 @@ COUNTED: Mapping[str, Any] = {
     "subsidised": False,
     "category": "EMPLOYABILITY",
     "reason": "other",
+    "ends_case": False,
 }
 """What only the figures take from events: a contract ignores what it does not know."""
 

@@ -58,6 +58,22 @@ def test_an_end_that_came_earlier_with_the_withdrawal_was_told(desk: WalkInDesk)
     assert (backup.go_on(), desk.service.snapshot()["states"]) == ([], lost["states"])
 
 
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_file_that_was_void_is_void_since_then_and_nobody_is_found_by_it(desk: WalkInDesk, ended: bool) -> None:
+    if ended:
+        done(desk.service.command(commands.CompleteReferral(CASE, desk.intake.id, "duration_ended"), COUNSELLOR))
+    backup = Backup(desk.service, REPEATS)
+    done(desk.service.command(commands.VoidFile(CASE, "wrong_person", ("a" * 64,)), COUNSELLOR))
+    desk.service.advance(timedelta(days=1))
+    done(desk.service.command(commands.ConfirmCorrection(CASE, ("b" * 64,)), COUNSELLOR))
+    voided_at = desk.service.now
+    lost = backup.put_back()
+    walk_in: WalkIn = desk.service.state(WalkIn, CASE)
+    assert (desk.file.status, walk_in.marks, walk_in.voided_at) == ("void", (), voided_at)
+    assert signed(desk).withdrawn_at == voided_at
+    assert (backup.go_on(), desk.service.snapshot()) == ([], lost)
+
+
 def test_of_a_consent_that_is_forgotten_itself_nothing_is_there(desk: WalkInDesk) -> None:
     backup = Backup(desk.service, REPEATS)
     before = desk.service.snapshot()

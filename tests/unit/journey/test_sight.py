@@ -150,7 +150,7 @@ def test_a_placement_desk_sees_no_minor() -> None:
 
 
 def test_a_placement_desk_sees_nobody_who_has_died_until_a_centre_goes_on_because_it_was_an_error() -> None:
-    told = picked().answered(counselling.ReferralFailed, reason="person_deceased")
+    told = picked().answered(counselling.ReferralFailed, reason="person_deceased", ends_case=True)
     assert seen(told, "placement_officer", LAGOS) is None
     assert seen(told.answered(counselling.ReferralReopened), "placement_officer", LAGOS) == WORK
 

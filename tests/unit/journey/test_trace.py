@@ -231,7 +231,7 @@ def test_an_operator_is_shown_that_events_were_told_and_nothing_that_they_say() 
     told = Telling().opened().referred().received().accepted().planned(date(2026, 4, 1), "booked")
     told.enrolled(training.CourseCompleted, result="passed").picked()
     told.hears(placement.CandidacyClosed, candidacy_id=named("c1"), reason="health")
-    told.answered(counselling.ReferralFailed, reason="person_deceased")
+    told.answered(counselling.ReferralFailed, reason="person_deceased", ends_case=True)
     shown, seen = (traced(told, sight=each) for each in (ENVELOPES, Sight()))
     assert empty(shown) == {"target_group"}
     assert {each.what: each.status for each in shown.parts} == {

@@ -10,9 +10,9 @@ import pytest
 
 from chassis.pure.reference import DIRECTORY
 from journey.contracts import counselling, placement, referral, training
+from journey.domain.centre import Answer
 from journey.domain.duties import STANDS, open_deadlines
 from journey.domain.journey import id_of_reference, links
-from journey.domain.referrals import DEATHS
 from journey.domain.wait import Wait
 from journey.domain.waiting import BOUNDS, DEADLINE_OF
 from tests.support.journey.telling import CASE, DESK, EDO, LAGOS, PROVIDER, Telling, named
@@ -302,7 +302,8 @@ def test_work_that_was_taken_is_waited_for_though_the_centre_has_completed_its_p
 def test_of_the_dead_only_the_word_of_centres_that_were_asked_is_waited_for() -> None:
     told = Telling().opened().referred().received().accepted().arrived().picked().confirmed()
     told.referred("r2", EDO).received("r2", EDO)
-    told.answered(counselling.ReferralFailed, reason="person_deceased").hears(referral.RetentionStarted, **ENDED)
+    told.answered(counselling.ReferralFailed, reason="person_deceased", ends_case=True)
+    told.hears(referral.RetentionStarted, **ENDED)
     assert told.wanted == [("answer", COUNSELLOR, EDO)]
     told.answered(counselling.ReferralRejected, "r2", EDO, reason="no_capacity")
     assert told.wanted == []
@@ -310,9 +311,17 @@ def test_of_the_dead_only_the_word_of_centres_that_were_asked_is_waited_for() ->
     assert ("first_contact", COUNSELLOR, LAGOS) in told.wanted, "it was an error"
 
 
-def test_the_reasons_that_end_a_case_are_those_of_the_code_list() -> None:
-    rows = csv.DictReader((DIRECTORY / "fail_reasons.v1.csv").open(encoding="utf-8"))
-    assert {each["code"] for each in rows if each["ends_case"] == "yes"} == DEATHS
+@pytest.mark.parametrize(
+    ("told", "stored", "died"),
+    [("newer_than_this_list", True, True), ("person_deceased", False, False), ("person_deceased", None, True)],
+)
+def test_a_failure_says_itself_whether_the_person_has_died(told: str, stored: bool | None, died: bool) -> None:
+    """And its reason, in a document from before it did."""
+    assert Answer(NOW, "failed", LAGOS, "NG", told, stored).tells_death is died
+    if stored is not None:
+        heard = Telling().opened().referred().received().accepted().arrived()
+        heard.answered(counselling.ReferralFailed, reason=told, ends_case=stored)
+        assert heard.journey.died is died
 
 
 def test_the_code_of_a_centre_begins_with_the_country_in_which_it_lies() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis.pure.decision import Actor, Decision, Refused
-from placement import commands
+from placement import commands, contracts
 from placement.answers import CandidacyView
 from placement.domain.correction import Facts
 from placement.events import (
@@ -282,3 +282,22 @@ def test_of_who_is_anonymised_no_correction_tells_a_day() -> None:
     done(no_offer(world, candidacy))
     way = world.candidacy(candidacy).anonymised(UUID(int=7))
     assert (way.correction, way.corrections) == (None, ())
+
+
+def test_of_whom_a_centre_has_never_taken_in_an_offer_and_work_can_only_be_void() -> None:
+    """Nothing is known any more of whom it would be told of."""
+    world = World()
+    candidacy = world.start()
+    done(work_on(world, candidacy, TODAY - DAY))
+    world.tell(contracts.CaseVoided(case_id=CASE), consent_gone(), consent_gone("presentation", number=2))
+    refused(confirm(world, candidacy), "case_void")
+    world.service.advance(LAPSES_AFTER)
+    refused(work_on(world, candidacy, TODAY - DAY), "case_void")
+    refused(offer_on(world, candidacy, TODAY - DAY), "case_void")
+    done(no_work(world, candidacy))
+    done(confirm(world, candidacy))
+    refused(world.run(commands.StartEmployment(*world.ids(candidacy), TODAY, "contract")), "case_void")
+    done(no_offer(world, candidacy))
+    done(confirm(world, candidacy))
+    assert world.candidacy(candidacy).status == "closed"
+    assert (world.candidate.status, world.candidate.offers, world.candidate.employed_on) == ("unknown", 0, None)

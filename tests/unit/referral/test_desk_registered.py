@@ -5,20 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from chassis.pure.decision import Decision, Refused
-from referral import commands
+from referral import commands, contracts
 from referral.domain.registered import MOST_CORRECTIONS
 from referral.events import AgeBandChanged, CaseCorrected, CaseVoided, ConsentWithdrawn
 from tests.support.memory import NOW
-from tests.support.referral.news import CASE, DAY, arrived
+from tests.support.referral.news import CASE, DAY, LAGOS, arrived, offered
 from tests.support.referral.world import OTHER_SCOUT, SCOUT, SEALED, Desk, done, refused
 from vocabulary.ages import ages_of
 from vocabulary.countries import begin_of_day_at
 
 AGE_BAND = "age_band"
+WAY = UUID(int=77)
 
 
 def correct(desk: Desk, reason: str = "misunderstood", actor: Any = SCOUT, **right: Any) -> Decision | Refused:
@@ -182,6 +184,16 @@ def test_a_case_is_void_once_nothing_is_under_way_in_it() -> None:
     done(desk.cancel())
     done(void(desk))
     assert desk.case.status == "void"
+
+
+def test_a_case_is_not_void_while_a_placement_desk_has_an_offer_of_work() -> None:
+    """No consent that is taken back ends an offer, which would stand of nobody."""
+    desk = Desk.referred()
+    desk.tell(contracts.CandidateShortlisted(case_id=CASE, candidacy_id=WAY, centre=LAGOS), offered())
+    done(desk.withdraw(reason="entered_in_error"))
+    refused(void(desk), "offer_stands")
+    desk.tell(contracts.CandidacyClosed(case_id=CASE, candidacy_id=WAY, reason="offer_expired"))
+    done(void(desk))
 
 
 def test_whom_a_centre_has_seen_there_is() -> None:
