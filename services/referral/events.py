@@ -68,7 +68,7 @@ class CaseOpened(ReferralEvent):
     opened_by: Org | None = None
     """The desk whose case it is, which alone acts for the person; only older events lack it."""
     sex: Sex | None = None
-    """As the person says; None where nobody has said it, and in older events."""
+    """None where nobody has said it, where it is another, which is told nowhere in clear, and in older events."""
 
 
 class PersonCorrected(BaseModel):
