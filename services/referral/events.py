@@ -388,7 +388,7 @@ class DeadlineMoved(deadlines.DeadlineMoved, service="referral"):
     others, or what it is counted from has changed, such as the departure."""
 
 
-class AuditSealed(audit.AuditSealed, service="referral"):
+class AuditSealed(audit.AuditSealed, service="referral", on="referral.operations"):
     """The audit of this service is sealed up to here; told once an hour."""
 
 
