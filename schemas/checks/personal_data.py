@@ -29,7 +29,7 @@ LONGER = 4
 """Letters from which on: `surname` ends with `name`, but `zipper` is no address."""
 
 ALLOWED: Mapping[str, str] = {
-    "sex": "a code of a closed list, for figures by sex; it stands where a case is opened, corrected or passed on",
+    "sex": "female, male or nothing, for figures by sex; it stands where a case is opened, corrected or passed on",
     "text_version": "the version of a consent text, a code of consent_texts; the text itself does not travel",
 }
 """Names that are refused by the rule and still right, each with the reason."""

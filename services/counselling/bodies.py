@@ -130,7 +130,9 @@ class Intake(BaseModel):
     language: Language
     return_type: ReturnType = Field(default="unknown", description="of people who have returned")
     age_band: AgeBand = Field(description="one that a birth date in the profile allows; unknown: what that gives")
-    sex: Sex | None = None
+    sex: Sex | None = Field(
+        default=None, description="for figures, in clear; left out: nobody has said it, or it is another"
+    )
     household_size: StrictInt = Field(default=1, ge=1, le=30)
     vulnerability_present: StrictBool = Field(default=False, description="whether, never which")
     priority: Priority = "normal"

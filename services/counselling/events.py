@@ -348,7 +348,7 @@ class RetentionReleased(CounsellingEvent):
     reason: Code
 
 
-class AuditSealed(audit.AuditSealed, service="counselling"):
+class AuditSealed(audit.AuditSealed, service="counselling", on="counselling.operations"):
     """The audit of this service is sealed up to here; told once an hour."""
 
 

@@ -257,7 +257,7 @@ class ProfileKeyDestroyed(receiving.Destroyed, service="placement"):
     """
 
 
-class AuditSealed(audit.AuditSealed, service="placement"):
+class AuditSealed(audit.AuditSealed, service="placement", on="placement.operations"):
     """The audit of this service is sealed up to here; told once an hour."""
 
 

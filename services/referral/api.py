@@ -76,6 +76,7 @@ from vocabulary.profiles import ProfileBody, ProfileView, in_parts
 from vocabulary.refusals import case_ref_misread, date_in_future
 from vocabulary.roles import CENTRE_STAFF, DATA_PROTECTION_OFFICER, PLACEMENT_OFFICER, PROGRAMME_MANAGER, SCOUTS_DESK
 from vocabulary.scopes import listed_for
+from vocabulary.terms import sex_in_clear
 
 Desk = Annotated[Actor, acting_as(*SCOUTS_DESK)]
 """Somebody at a scout's or return counsellor's desk."""
@@ -327,7 +328,7 @@ async def open_case(body: NewCase, actor: Desk, now: Now, vault: Sealing, markin
         admin1=body.admin1,
         language=body.language,
         return_type=body.return_type,
-        sex=body.sex or (body.profile.sex if body.profile else None),
+        sex=body.sex or (sex_in_clear(body.profile.sex) if body.profile else None),
         age_band=body.age_band,
         household_id=body.household_id,
         household_size=body.household_size,

@@ -36,7 +36,9 @@ class NewCase(BaseModel):
     admin1: Admin1 | None = Field(default=None, description="home region: decides which centre")
     language: Language
     return_type: ReturnType
-    sex: Sex | None = Field(default=None, description="left out: as the profile says")
+    sex: Sex | None = Field(
+        default=None, description="for figures, in clear; left out: as the profile says, if it says one of these"
+    )
     age_band: AgeBand = Field(description="a birth date in the profile that contradicts it counts for more")
     household_id: UUID | None = Field(default=None, description="the same for all cases of a household")
     household_size: StrictInt = Field(default=1, ge=1, le=30)
@@ -64,7 +66,9 @@ class CaseCorrection(BaseModel):
     language: Language
     return_type: ReturnType
     age_band: AgeBand = Field(description="with a birth date in the profile: as it is, the profile says it")
-    sex: Sex | None = Field(default=None, description="left out: nobody has said it")
+    sex: Sex | None = Field(
+        default=None, description="for figures, in clear; left out: nobody has said it, or it is another"
+    )
     household_id: UUID | None = Field(default=None, description="the same for all cases of a household")
     household_size: StrictInt = Field(default=1, ge=1, le=30)
     vulnerability_present: StrictBool = Field(default=False, description="whether, never which")

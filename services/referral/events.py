@@ -68,7 +68,7 @@ class CaseOpened(ReferralEvent):
     opened_by: Org | None = None
     """The desk whose case it is, which alone acts for the person; only older events lack it."""
     sex: Sex | None = None
-    """As the person says; None where nobody has said it, and in older events."""
+    """None where nobody has said it, where it is another, which is told nowhere in clear, and in older events."""
 
 
 class PersonCorrected(BaseModel):
@@ -388,7 +388,7 @@ class DeadlineMoved(deadlines.DeadlineMoved, service="referral"):
     others, or what it is counted from has changed, such as the departure."""
 
 
-class AuditSealed(audit.AuditSealed, service="referral"):
+class AuditSealed(audit.AuditSealed, service="referral", on="referral.operations"):
     """The audit of this service is sealed up to here; told once an hour."""
 
 

@@ -114,7 +114,7 @@ class ProfileKeyDestroyed(receiving.Destroyed, service="training"):
     """
 
 
-class AuditSealed(audit.AuditSealed, service="training"):
+class AuditSealed(audit.AuditSealed, service="training", on="training.operations"):
     """The audit of this service is sealed up to here; told once an hour."""
 
 

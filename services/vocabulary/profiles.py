@@ -16,7 +16,7 @@ from chassis.pure.codes import LATEST_YEAR, Language, written_out_day
 from chassis.pure.sealing import Vault
 from vocabulary.codes import LINE
 from vocabulary.parts import SealedPart
-from vocabulary.terms import ProfilePart, Sex
+from vocabulary.terms import ProfilePart, SexAsSaid
 
 NAMESPACE: Final = UUID("0199f6a0-6d4e-7c11-9d0b-6a1f0f6f5c3f")
 FIELDS: Final[Mapping[ProfilePart, tuple[str, ...]]] = {
@@ -58,7 +58,7 @@ class ProfileBody(BaseModel):
     given_name: Name | None = None
     family_name: Name | None = None
     birth_date: BirthDate | None = None
-    sex: Sex | None = None
+    sex: SexAsSaid | None = None
     phone: Phone | None = None
     email: Email | None = None
     messenger: Name | None = Field(default=None, description="such as the number or the name under which it is used")
@@ -79,7 +79,7 @@ class ContactView(Answer):
     given_name: str | None = None
     family_name: str | None = None
     birth_date: date | None = None
-    sex: Sex | None = None
+    sex: SexAsSaid | None = None
     phone: str | None = None
     email: str | None = None
     messenger: str | None = None

@@ -6,7 +6,11 @@ from typing import Literal, get_args
 
 TargetGroup = Literal["LOCAL", "IDP_OR_REFUGEE", "MIGRANT", "RETURNEE_DE", "RETURNEE_THIRD_COUNTRY"]
 ReturnType = Literal["voluntary_assisted", "voluntary_own", "forced", "unknown"]
-Sex = Literal["female", "male", "diverse", "unknown"]
+Sex = Literal["female", "male"]
+"""What is told in clear of a person's sex, for figures. Who says anything else, or nothing, has no code there at
+all: in some countries of return a code that few people have points to a person and endangers them."""
+SexAsSaid = Literal["female", "male", "diverse", "unknown"]
+"""As the person says. It rests sealed, in the profile."""
 AgeBand = Literal["under_18", "18_24", "25_34", "35_49", "50_plus", "unknown"]
 Priority = Literal["emergency", "urgent", "normal"]
 ProfilePart = Literal["identity", "contact", "care"]
@@ -29,6 +33,11 @@ Switch = Literal["active", "suspended"]
 """The switch per country: the second pauses the programme there, whatever the list of countries says."""
 EndReference = Literal["case_ended", "case_ended_before_departure"]
 """From what a term of `retention` is counted: the end of a case after support, or after a departure; or before both."""
+
+
+def sex_in_clear(said: SexAsSaid | None) -> Sex | None:
+    """What may be told in clear of what the person says."""
+    return next((each for each in get_args(Sex) if each == said), None)
 
 
 def departure_word(code: str, otherwise: DepartureWord) -> DepartureWord:

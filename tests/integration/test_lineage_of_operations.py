@@ -8,12 +8,12 @@ import pytest
 from chassis.kafka.kinds import Kinds
 from chassis.operators import restore
 from chassis.outbox.relay import Relay
+from chassis.pure.audit import chain_of
+from chassis.pure.operations import reader_of
 from tests.support.brokers import Broker
 from tests.support.loglines import configured, restore_logging  # noqa: F401 - a fixture
 from tests.support.past import reader
 from tests.support.restores import EMPTY, Emitter, halted, led, relay_of, until_halted, until_value, value
-
-READER = "0f3c0f5e-5c5f-5d0e-9e0a-0d5b7c1a2b3c"
 
 
 @pytest.fixture
@@ -22,6 +22,10 @@ async def tells(mill: Emitter, broker: Broker) -> Emitter:
     tells = Emitter(mill.dsn, broker, mill.source)
     tells.topic = f"ph.{mill.source}.operations.v1"
     return tells
+
+
+def reader_key(tells: Emitter) -> str:
+    return str(reader_of(tells.source))
 
 
 def relay(mill: Emitter, tells: Emitter) -> Relay:
@@ -48,7 +52,7 @@ async def test_a_topic_that_is_not_there_is_in_the_way_of_no_other_and_its_event
     monkeypatch.setattr("chassis.outbox.relay.LEFT_OUT_SECONDS", 0.3)
     lines = configured()
     running = relay(mill, tells)
-    await tells.emit(READER)
+    await tells.emit(reader_key(tells))
     async with led(running):
         await mill.emit("a", "b")
         await until_value(mill.dsn, f"select count(*) from outbox where topic = '{mill.topic}'", 0)
@@ -58,7 +62,7 @@ async def test_a_topic_that_is_not_there_is_in_the_way_of_no_other_and_its_event
         assert (left["topic"], left["reason"]) == (tells.topic, "UnknownTopicOrPartition")
         await mill.broker.create_topic(tells.topic)
         await until_value(mill.dsn, EMPTY, 0)
-    assert await mill.broker.sequences(tells.topic, {READER}) == {READER: [1]}
+    assert await mill.broker.sequences(tells.topic, {reader_key(tells)}) == {reader_key(tells): [1]}
 
 
 async def test_who_has_forgotten_nothing_but_a_report_moves_its_number_tells_anew_and_goes_on(
@@ -67,29 +71,43 @@ async def test_who_has_forgotten_nothing_but_a_report_moves_its_number_tells_ane
     await mill.broker.create_topic(tells.topic)
     async with led(relay(mill, tells)):
         await mill.emit("a")
-        await tells.emit(READER, READER)
+        await tells.emit(reader_key(tells), reader_key(tells))
         await until_value(mill.dsn, EMPTY, 0)
-    await put_back(mill, tells, READER)
+    await put_back(mill, tells, reader_key(tells))
     connection = await asyncpg.connect(mill.dsn)
     await connection.execute("insert into progress (topic, partition, next_offset) values ('ph.shop.v1', 0, 7)")
     await connection.close()
-    await tells.emit(READER)
+    await tells.emit(reader_key(tells))
     lines = configured()
     async with led(relay(mill, tells)):
         await until_value(mill.dsn, EMPTY, 0)
         assert await halted(mill.dsn) == []
     assert [line["count"] for line in lines() if line["event"] == "operations_told_anew"] == [1]
-    assert await mill.broker.sequences(tells.topic, {READER}) == {READER: [1, 2, 3]}
+    assert await mill.broker.sequences(tells.topic, {reader_key(tells)}) == {reader_key(tells): [1, 2, 3]}
     assert await value(mill.dsn, "select restored::text from report") == '[["ph.shop.v1", 0, 7]]'
+
+
+async def test_who_has_forgotten_up_to_where_the_audit_is_sealed_waits(mill: Emitter, tells: Emitter) -> None:
+    """Rows of who saw what have gone, whoever put the database back."""
+    chain = str(chain_of(tells.source))
+    await mill.broker.create_topic(tells.topic)
+    async with led(relay(mill, tells)):
+        await tells.emit(chain, chain, reader_key(tells), reader_key(tells))
+        await until_value(mill.dsn, EMPTY, 0)
+    await put_back(mill, tells, reader_key(tells))
+    await put_back(mill, tells, chain)
+    async with led(relay(mill, tells)):
+        await until_halted(mill.dsn, "database")
+    assert await value(mill.dsn, "select count(*) from report") == 0
 
 
 async def test_who_has_forgotten_a_report_and_something_else_waits(mill: Emitter, tells: Emitter) -> None:
     await mill.broker.create_topic(tells.topic)
     async with led(relay(mill, tells)):
         await mill.emit("a", "a")
-        await tells.emit(READER, READER)
+        await tells.emit(reader_key(tells), reader_key(tells))
         await until_value(mill.dsn, EMPTY, 0)
-    await put_back(mill, tells, READER)
+    await put_back(mill, tells, reader_key(tells))
     await put_back(mill, mill, "a")
     async with led(relay(mill, tells)):
         await until_halted(mill.dsn, "database")
@@ -101,4 +119,4 @@ async def test_who_has_forgotten_a_report_and_something_else_waits(mill: Emitter
         found = await restore.plan(connection, reader(mill.broker.bootstrap), where, kinds)
     finally:
         await connection.close()
-    assert sorted((each.key, each.number) for each in found.comparison.forgotten) == [(READER, 2), ("a", 2)]
+    assert sorted((each.key, each.number) for each in found.comparison.forgotten) == [(reader_key(tells), 2), ("a", 2)]

@@ -231,7 +231,11 @@ async def begun(
 def _tells_anew(found: Comparison) -> bool:
     """True if all that is lost, as far as it was looked for, was told of the service's operation."""
     otherwise = found.gone or found.cut or found.unreadable
-    return bool(found.forgotten) and not otherwise and all(is_of_operation(each.topic) for each in found.forgotten)
+    return (
+        bool(found.forgotten)
+        and not otherwise
+        and all(is_of_operation(each.topic, each.key) for each in found.forgotten)
+    )
 
 
 async def _told_anew(connection: Connection, found: Comparison) -> bool:

@@ -94,9 +94,11 @@ class Operations(NamedTuple):
         return found
 
 
-def is_of_operation(topic: str) -> bool:
-    """Whether a topic is one of these events, by its name: `ph.<service>.operations.v1`."""
-    return topic.split(".")[2] == "operations"
+def is_of_operation(topic: str, key: str) -> bool:
+    """Whether an event of this key is one of these. The end of the audit stands on the same topic,
+    `ph.<service>.operations.v1`, and is none: who has forgotten it has forgotten who saw what."""
+    _, service, kind, *_ = topic.split(".")
+    return kind == "operations" and key == str(reader_of(service))
 
 
 def reader_of(service: str) -> UUID:

@@ -265,7 +265,7 @@ class RetentionReleased(retention.Released, source="counselling"):
     """A hold is over."""
 
 
-class AuditSealed(Contract, source="counselling", key="chain_id"):
+class AuditSealed(Contract, source="counselling", on="counselling.operations", key="chain_id"):
     """The audit of the counselling service, who did or saw what, is sealed up to here."""
 
     chain_id: UUID

@@ -180,7 +180,7 @@ class ProfileKeyDestroyed(CaseContract, source="placement"):
     """A placement desk's copy of a key that was taken back is destroyed: it can open the part no more."""
 
 
-class AuditSealed(Contract, source="placement", key="chain_id"):
+class AuditSealed(Contract, source="placement", on="placement.operations", key="chain_id"):
     """The audit of the placement service, who did or saw what, is sealed up to here."""
 
     chain_id: UUID

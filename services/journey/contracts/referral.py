@@ -219,7 +219,7 @@ class RetentionReleased(retention.Released, source="referral"):
     """A hold is over."""
 
 
-class AuditSealed(Contract, source="referral", key="chain_id"):
+class AuditSealed(Contract, source="referral", on="referral.operations", key="chain_id"):
     """The audit of the referral service, who did or saw what, is sealed up to here."""
 
     chain_id: UUID

@@ -90,7 +90,7 @@ class ProfileKeyDestroyed(CaseContract, source="training"):
     """A provider's copy of a key that was taken back is destroyed: it can open the part no more."""
 
 
-class AuditSealed(Contract, source="training", key="chain_id"):
+class AuditSealed(Contract, source="training", on="training.operations", key="chain_id"):
     """The audit of the training service, who did or saw what, is sealed up to here."""
 
     chain_id: UUID

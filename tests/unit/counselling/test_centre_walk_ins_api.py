@@ -60,6 +60,14 @@ def api() -> Api:
     return Api()
 
 
+def test_a_sex_that_few_people_have_is_told_to_the_profile_alone(api: Api) -> None:
+    problem(api.act("/files", {**NEW, "sex": "diverse"}), 422, "request_invalid")
+    answer = api.act("/files", {**NEW, "profile": {**PROFILE, "sex": "diverse"}})
+    assert api.read(f"/files/{answer.json()['case_id']}/profile").json()["sex"] == "diverse"
+    service = api.desk.service
+    assert "diverse" not in f"{service.events}{service.rows}"
+
+
 def test_somebody_walks_in_and_is_known_by_name_to_the_centre_alone(api: Api) -> None:
     answer = api.act("/files", {**NEW, "profile": PROFILE, "sex": "female"})
     assert (answer.status_code, answer.json()["status"]) == (201, "in_contact")

@@ -267,7 +267,7 @@ def population(seed: int, size: int) -> list[dict[str, Any]]:
                 "month": f"2025-{1 + arrived // 60:02d}",
                 "country": (country := chance.choices(["NG", "GH", "SN", "PK", "GM"], [60, 20, 10, 6, 2])[0]),
                 "centre": f"centre:{country}-{chance.choice('AB')}",
-                "sex": chance.choices(["female", "male", "diverse", "unknown"], [20, 75, 2, 3])[0],
+                "sex": chance.choices(["female", "male", "unknown"], [20, 75, 5])[0],
                 "age_band": chance.choice(["18_24", "25_34", "35_49"]),
                 "return_type": chance.choice(["forced", "voluntary_assisted"]),
                 "vulnerable": chance.choices(["yes", "no"], [10, 90])[0],

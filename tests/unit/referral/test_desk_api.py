@@ -153,11 +153,35 @@ def test_every_body_has_an_example_and_every_field_of_a_profile_is_optional(api:
 
 @pytest.mark.parametrize(
     ("more", "told"),
-    [({}, None), ({"sex": "diverse"}, "diverse"), ({"profile": {"sex": "male"}}, "male")],
+    [
+        ({}, None),
+        ({"sex": "female"}, "female"),
+        ({"profile": {"sex": "male"}}, "male"),
+        ({"profile": {"sex": "diverse"}}, None),
+        ({"profile": {"sex": "unknown"}}, None),
+    ],
 )
-def test_the_sex_code_is_told_as_it_was_given_in_the_body_or_in_the_profile(
+def test_the_sex_code_is_told_as_the_body_or_the_profile_says_if_it_points_to_nobody(
     api: Api, more: dict[str, Any], told: str | None
 ) -> None:
     assert api.act("POST", "/cases", {**example(bodies.NewCase), **more}).status_code == 201
     opened = [event for event in api.desk.service.events if isinstance(event, CaseOpened)]
     assert opened[-1].sex == told
+
+
+@pytest.mark.parametrize("said", ["diverse", "unknown"])
+def test_a_sex_that_few_people_have_is_refused_where_it_would_be_told_in_clear(api: Api, said: str) -> None:
+    told = len(api.desk.service.events)
+    for path, body in (("/cases", bodies.NewCase), (f"/cases/{CASE}/correct", bodies.CaseCorrection)):
+        refused = problem(api.act("POST", path, {**example(body), "sex": said}), 422, "request_invalid")
+        assert [each["field"] for each in refused["errors"]] == ["/sex"]
+    assert len(api.desk.service.events) == told
+
+
+def test_a_sex_that_few_people_have_rests_sealed_and_nowhere_else(api: Api) -> None:
+    body = {**example(bodies.NewCase), "profile": {**PROFILE, "sex": "diverse"}}
+    case = f"/cases/{api.act('POST', '/cases', body).json()['case_id']}"
+    assert api.read(f"{case}/profile").json()["sex"] == "diverse"
+    assert api.read(case).json()["sex"] is None
+    service = api.desk.service
+    assert "diverse" not in f"{service.events}{service.rows}"

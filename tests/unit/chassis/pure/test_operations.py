@@ -12,8 +12,10 @@ from pydantic import ValidationError
 
 from chassis.consumer import dispatch
 from chassis.consumer.unreadable import FAILURE
-from chassis.pure.operations import BEHIND, RecordEvent, reader_of
+from chassis.pure.audit import chain_of
+from chassis.pure.operations import BEHIND, RecordEvent, is_of_operation, reader_of
 from chassis.work.reporter import _FAILURE
+from deploy.local.story.topics import declared
 from tests.support.services import ALL
 
 CONSUMER = Path(dispatch.__file__).parent
@@ -55,6 +57,20 @@ def test_it_stands_on_a_topic_beside_the_service_s_own_under_one_key() -> None:
     assert (Noted.type, Noted.topic) == ("ph.shop.Noted.v1", "ph.shop.operations.v1")
     assert Noted(**FACTS).key == UUID(int=1)
     assert reader_of("shop") == reader_of("shop") != reader_of("till")
+
+
+@pytest.mark.parametrize("service", ALL, ids=lambda service: str(service.name))
+def test_the_end_of_the_audit_stands_where_no_partner_reads(service: Any) -> None:
+    if service.operations is not None:
+        assert service.audit_head.topic == service.operations.parked.topic
+    assert set(declared()[service.audit_head.topic]["readers"]) <= {"journey"}
+    assert not is_of_operation(service.audit_head.topic, str(chain_of(service.name)))
+
+
+def test_an_event_of_operation_is_known_by_its_topic_and_its_key() -> None:
+    assert is_of_operation("ph.shop.operations.v1", str(reader_of("shop")))
+    assert not is_of_operation("ph.shop.operations.v1", str(chain_of("shop")))
+    assert not is_of_operation("ph.shop.v1", str(reader_of("shop")))
 
 
 @pytest.mark.parametrize(
