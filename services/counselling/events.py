@@ -423,6 +423,6 @@ EVENTS: tuple[type[Event], ...] = (
     RetentionStopped,
     RetentionHeld,
     RetentionReleased,
-    AuditSealed,
     *OPERATIONS,
+    AuditSealed,
 )
