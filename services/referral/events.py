@@ -326,6 +326,7 @@ class ProfileKeyShared(ProfileKeyEvent):
 
     sealing: UUID
     receiver_key: KeyId
+    suite: Code
     wrapped: Box
 
 
@@ -452,9 +453,9 @@ EVENTS: tuple[type[Event], ...] = (
     RetentionStopped,
     RetentionHeld,
     RetentionReleased,
-    AuditSealed,
     CountrySwitched,
     ProfileKeyShared,
     ProfileKeyRevoked,
     *OPERATIONS,
+    AuditSealed,
 )

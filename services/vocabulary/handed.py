@@ -63,6 +63,8 @@ class ProfileKey:
     told_at: datetime
     sealing: UUID | None = None
     receiver_key: str | None = None
+    suite: str | None = None
+    """By which it was wrapped; None if that was the only one."""
     wrapped: str | None = None
     key: WrappedKey | None = None
 

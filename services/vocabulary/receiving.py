@@ -16,12 +16,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import from_json
 
 from chassis.pure.answers import Answer
-from chassis.pure.codes import Instant
+from chassis.pure.codes import Code, Instant
 from chassis.pure.decision import NOTHING, Context, Decision, Handler
 from chassis.pure.messages import Contract
 from chassis.pure.needs import Linked, needs
 from chassis.pure.retention import Clock, Kept, TermOver, by_clock
-from chassis.pure.sealing import Handed, Rewrap, Vault
+from chassis.pure.sealing import SUITE, Handed, Rewrap, Vault
 from chassis.pure.states import Kind, Need, States, by_id
 from vocabulary import handed
 from vocabulary.codes import Box, KeyId, KeyReceiver
@@ -73,6 +73,7 @@ class Shared(KeyContract):
 
     sealing: UUID
     receiver_key: KeyId
+    suite: Code
     wrapped: Box
 
 
@@ -150,6 +151,7 @@ class Receiving:
             told_at=context.occurred_at,
             sealing=event.sealing,
             receiver_key=event.receiver_key,
+            suite=event.suite,
             wrapped=sealed.boxes[HANDED],
             key=sealed.key,
         )
@@ -177,8 +179,9 @@ class Receiving:
 
 
 def to_open(key: ProfileKey, vault: Vault) -> Handed | None:
-    """What was handed over, for the private key of the organisation; None if it is destroyed. Raises `VaultError`."""
-    if key.key is None or key.wrapped is None or key.receiver_key is None:
+    """What was handed over, for the private key of the organisation; None if it is destroyed, or was wrapped by a suite
+    that is newer than this program. Raises `VaultError`."""
+    if key.key is None or key.wrapped is None or key.receiver_key is None or key.suite not in {None, SUITE}:
         return None
     boxes = vault.open(key.id, key.part, key.key, {HANDED: key.wrapped}, str(key.sealing))
     return Handed(key.receiver_key, boxes[HANDED])

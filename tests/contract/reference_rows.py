@@ -315,6 +315,7 @@ FILES: Mapping[str, type[Any]] = {
     "handover_items": HandoverItem,
     "hold_reasons": Code,
     "hold_release_reasons": Code,
+    "hpke_suites": Code,
     "interview_modes": Code,
     "interview_outcomes": Code,
     "isco08": Occupation,

@@ -270,6 +270,7 @@ def _shared(case: Case, receiver: str, part: ProfilePart, key: PartKey, context:
         receiver=receiver,
         sealing=key.sealing,
         receiver_key=handed.key_id,
+        suite=handed.suite,
         wrapped=lines_of(handed.wrapped),
     )
 
