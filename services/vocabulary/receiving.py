@@ -24,7 +24,7 @@ from chassis.pure.retention import Clock, Kept, TermOver, by_clock
 from chassis.pure.sealing import SUITE, Handed, Rewrap, Vault
 from chassis.pure.states import Kind, Need, States, by_id
 from vocabulary import handed
-from vocabulary.codes import Box, KeyId, KeyReceiver
+from vocabulary.codes import MOST_PARTS, Box, KeyId, KeyReceiver
 from vocabulary.events import CaseContract, CaseEvent
 from vocabulary.handed import PARTS, PartStatus, ProfileKey, SealedBox, SealedProfile
 from vocabulary.profiles import BOX, FIELDS, box_of, key_id_of
@@ -48,7 +48,7 @@ class PartSealed(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    part: ProfilePart
+    part: Code
     sealing: UUID
     box: Box
 
@@ -56,7 +56,7 @@ class PartSealed(BaseModel):
 class Sealed(CaseContract):
     """What each service reads of `ProfileSealed`."""
 
-    parts: Annotated[tuple[PartSealed, ...], Field(min_length=1, max_length=3)]
+    parts: Annotated[tuple[PartSealed, ...], Field(min_length=1, max_length=MOST_PARTS)]
 
 
 class KeyContract(Contract, key="key_id"):
@@ -64,7 +64,7 @@ class KeyContract(Contract, key="key_id"):
 
     key_id: UUID
     case_id: UUID
-    part: ProfilePart
+    part: Code
     receiver: KeyReceiver
 
 
@@ -86,7 +86,7 @@ class Revoked(KeyContract):
 class Destroyed(CaseEvent):
     """What each service tells by `ProfileKeyDestroyed`."""
 
-    part: ProfilePart
+    part: Code
     receiver: KeyReceiver
     revoked_at: Instant
 

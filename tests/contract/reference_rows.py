@@ -327,6 +327,7 @@ FILES: Mapping[str, type[Any]] = {
     "needs": NeedCode,
     "outcome_codes": Outcome,
     "priority_limits": PriorityLimit,
+    "profile_parts": Code,
     "providers": Provider,
     "public_keys": PublicKey,
     "receipt_limits": ReceiptLimit,
