@@ -300,11 +300,15 @@ class DeadlineMoved(deadlines.DeadlineMoved, service="counselling"):
 
 
 class ProfileKeyDestroyed(receiving.Destroyed, service="counselling"):
-    """A receiver's copy of a key that was taken back is destroyed, or the key of a walk-in's own profile: the part can
-    be opened there no more.
+    """A centre's copy of a key that was taken back is destroyed: it can open the part no more. `revoked_at` is of the
+    revocation that this answers."""
 
-    `revoked_at` is of the revocation that this answers; of a walk-in's own, when the centre had taken the profile down.
-    """
+
+class ProfileDestroyed(CaseEvent, service="counselling"):
+    """The keys of what this centre had taken down itself of who somebody is are destroyed: nobody opens it any more,
+    and nobody is found by it."""
+
+    centre: Centre
 
 
 class LevelsDestroyed(CaseEvent, service="counselling"):
@@ -413,11 +417,12 @@ EVENTS: tuple[type[Event], ...] = (
     DeadlineMissed,
     DeadlineMet,
     DeadlineMoved,
+    ProfileDestroyed,
     ProfileKeyDestroyed,
     RetentionStarted,
     RetentionStopped,
     RetentionHeld,
     RetentionReleased,
-    AuditSealed,
     *OPERATIONS,
+    AuditSealed,
 )

@@ -317,6 +317,6 @@ EVENTS: tuple[type[Event], ...] = (
     DeadlineMet,
     DeadlineMoved,
     ProfileKeyDestroyed,
-    AuditSealed,
     *OPERATIONS,
+    AuditSealed,
 )

@@ -28,7 +28,6 @@ from vocabulary.holding import MOST_HOLDS
 from vocabulary.terms import (
     AgeBand,
     Priority,
-    ProfilePart,
     Readiness,
     Result,
     ReturnType,
@@ -43,7 +42,7 @@ MOST_PASSED_ON: Final = 200
 class _KeyDestroyed(CaseContract):
     """A receiver has destroyed its copy of a key that was revoked."""
 
-    part: ProfilePart
+    part: Code
     receiver: KeyReceiver
     revoked_at: Instant
 

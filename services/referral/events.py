@@ -15,6 +15,7 @@ from chassis.pure.messages import Event
 from referral.domain.terms import Transport
 from vocabulary import deadlines
 from vocabulary.codes import (
+    MOST_PARTS,
     Admin1,
     Box,
     CaseRef,
@@ -35,7 +36,6 @@ from vocabulary.terms import (
     AgeBand,
     PlanStatus,
     Priority,
-    ProfilePart,
     ReturnType,
     Sex,
     TargetGroup,
@@ -294,7 +294,7 @@ class PartSealed(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    part: ProfilePart
+    part: Code
     sealing: UUID
     """Of this sealing: AES-256-GCM binds the box to case, part and version."""
     box: Box
@@ -304,7 +304,7 @@ class ProfileSealed(ReferralEvent):
     """The profile of a person as ciphertext: once a centre has taken them on or a provider has a seat for them, and at
     each change. Of the parts, those that somebody may open."""
 
-    parts: Annotated[tuple[PartSealed, ...], Field(min_length=1, max_length=3)]
+    parts: Annotated[tuple[PartSealed, ...], Field(min_length=1, max_length=MOST_PARTS)]
 
 
 class ProfileDestroyed(ReferralEvent):
@@ -317,7 +317,7 @@ class ProfileKeyEvent(Event, service="referral", key="key_id", data_class="pseud
 
     key_id: UUID
     case_id: UUID
-    part: ProfilePart
+    part: Code
     receiver: KeyReceiver
 
 
@@ -326,6 +326,7 @@ class ProfileKeyShared(ProfileKeyEvent):
 
     sealing: UUID
     receiver_key: KeyId
+    suite: Code
     wrapped: Box
 
 
@@ -452,9 +453,9 @@ EVENTS: tuple[type[Event], ...] = (
     RetentionStopped,
     RetentionHeld,
     RetentionReleased,
-    AuditSealed,
     CountrySwitched,
     ProfileKeyShared,
     ProfileKeyRevoked,
     *OPERATIONS,
+    AuditSealed,
 )

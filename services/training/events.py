@@ -159,6 +159,6 @@ EVENTS: tuple[type[Event], ...] = (
     CompletionCorrected,
     CompletionVoided,
     ProfileKeyDestroyed,
-    AuditSealed,
     *OPERATIONS,
+    AuditSealed,
 )

@@ -22,6 +22,8 @@ CaseRef = Annotated[
 LINE: Final = 1024
 """Characters of a line of a box: a longer text would not be bounded by its pattern."""
 MOST_LINES: Final = 96
+MOST_PARTS: Final = 16
+"""Of a profile, as events tell of them: more than there are, since the list of parts is open."""
 """Of a box: the longest profile fits, whatever its characters, and so do the needs of all referrals that a person may
 have. Three such boxes would be too large for an event, but two parts of a profile have short fields or one text."""
 BoxLine = Annotated[str, Field(pattern=rf"^[A-Za-z0-9+/]{{2,{LINE}}}={{0,2}}$", description="base64 of a ciphertext")]
@@ -45,7 +47,7 @@ Org = Annotated[
 KeyReceiver = Annotated[
     str,
     Field(
-        pattern=r"^(centre|placement|provider):[A-Za-z0-9-]{1,40}$",
+        pattern=r"^[a-z]{1,20}:[A-Za-z0-9-]{1,40}$",
         description="whose private key opens it: an organisation, or the placement desk of a centre",
     ),
 ]

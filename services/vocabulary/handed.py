@@ -43,7 +43,7 @@ class SealedProfile:
 
     id: UUID
     sealed_at: datetime
-    boxes: Mapping[ProfilePart, SealedBox]
+    boxes: Mapping[str, SealedBox]
 
     @property
     def status(self) -> Literal["sealed"]:
@@ -58,11 +58,13 @@ class ProfileKey:
 
     id: UUID
     case_id: UUID
-    part: ProfilePart
+    part: str
     receiver: str
     told_at: datetime
     sealing: UUID | None = None
     receiver_key: str | None = None
+    suite: str | None = None
+    """By which it was wrapped; None if that was the only one."""
     wrapped: str | None = None
     key: WrappedKey | None = None
 

@@ -118,7 +118,7 @@ def part_in_clear(vault: Vault, case_id: UUID, part: ProfilePart, sealed: Sealed
     return dict(json.loads(vault.open(case_id, part, sealed.key, {BOX: sealed.box}, str(sealed.sealing))[BOX]))
 
 
-def key_id_of(case_id: UUID, part: ProfilePart, receiver: str) -> UUID:
+def key_id_of(case_id: UUID, part: str, receiver: str) -> UUID:
     """Under which key of the topic the key of a part is told to a receiver: the last word on it counts."""
     return uuid5(NAMESPACE, f"{case_id}/{part}/{receiver}")
 

@@ -16,15 +16,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import from_json
 
 from chassis.pure.answers import Answer
-from chassis.pure.codes import Instant
+from chassis.pure.codes import Code, Instant
 from chassis.pure.decision import NOTHING, Context, Decision, Handler
 from chassis.pure.messages import Contract
 from chassis.pure.needs import Linked, needs
 from chassis.pure.retention import Clock, Kept, TermOver, by_clock
-from chassis.pure.sealing import Handed, Rewrap, Vault
+from chassis.pure.sealing import SUITE, Handed, Rewrap, Vault
 from chassis.pure.states import Kind, Need, States, by_id
 from vocabulary import handed
-from vocabulary.codes import Box, KeyId, KeyReceiver
+from vocabulary.codes import MOST_PARTS, Box, KeyId, KeyReceiver
 from vocabulary.copying import replace
 from vocabulary.events import CaseContract, CaseEvent
 from vocabulary.handed import PARTS, PartStatus, ProfileKey, SealedBox, SealedProfile
@@ -49,7 +49,7 @@ class PartSealed(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    part: ProfilePart
+    part: Code
     sealing: UUID
     box: Box
 
@@ -57,7 +57,7 @@ class PartSealed(BaseModel):
 class Sealed(CaseContract):
     """What each service reads of `ProfileSealed`."""
 
-    parts: Annotated[tuple[PartSealed, ...], Field(min_length=1, max_length=3)]
+    parts: Annotated[tuple[PartSealed, ...], Field(min_length=1, max_length=MOST_PARTS)]
 
 
 class KeyContract(Contract, key="key_id"):
@@ -65,7 +65,7 @@ class KeyContract(Contract, key="key_id"):
 
     key_id: UUID
     case_id: UUID
-    part: ProfilePart
+    part: Code
     receiver: KeyReceiver
 
 
@@ -74,6 +74,7 @@ class Shared(KeyContract):
 
     sealing: UUID
     receiver_key: KeyId
+    suite: Code
     wrapped: Box
 
 
@@ -86,7 +87,7 @@ class Revoked(KeyContract):
 class Destroyed(CaseEvent):
     """What each service tells by `ProfileKeyDestroyed`."""
 
-    part: ProfilePart
+    part: Code
     receiver: KeyReceiver
     revoked_at: Instant
 
@@ -151,6 +152,7 @@ class Receiving:
             told_at=context.occurred_at,
             sealing=event.sealing,
             receiver_key=event.receiver_key,
+            suite=event.suite,
             wrapped=sealed.boxes[HANDED],
             key=sealed.key,
         )
@@ -178,8 +180,9 @@ class Receiving:
 
 
 def to_open(key: ProfileKey, vault: Vault) -> Handed | None:
-    """What was handed over, for the private key of the organisation; None if it is destroyed. Raises `VaultError`."""
-    if key.key is None or key.wrapped is None or key.receiver_key is None:
+    """What was handed over, for the private key of the organisation; None if it is destroyed, or was wrapped by a suite
+    that is newer than this program. Raises `VaultError`."""
+    if key.key is None or key.wrapped is None or key.receiver_key is None or key.suite not in {None, SUITE}:
         return None
     boxes = vault.open(key.id, key.part, key.key, {HANDED: key.wrapped}, str(key.sealing))
     return Handed(key.receiver_key, boxes[HANDED])

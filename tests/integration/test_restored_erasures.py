@@ -147,12 +147,12 @@ async def test_the_centres(counselling_template: str, cluster: Cluster, topics: 
         everything = await restored.told([withdrawn, erased, levels, kept])
 
         assert (await restored.plan(back)).repeats.counts() == {
-            "ConsentWithdrawn": 1, "LevelsDestroyed": 1, "ProfileKeyDestroyed": 3,
+            "ConsentWithdrawn": 1, "LevelsDestroyed": 1, "ProfileDestroyed": 1,
         }  # fmt: skip
         async with waiting(restored, back, Centres, vault) as later:
             later.clock.advance(DELAY)  # as long as it took to destroy what was destroyed
             assert (await later.get(f"/files/{levels}/assessments", staff(LAGOS)))["code"] == "database_restored"
-            assert await repeats(later, vault) == 5
+            assert await repeats(later, vault) == 3
             assert await value(back, "select count(*) from outbox") == 0, "nothing is told a second time"
 
             assert await looks(later), "now it is ready"

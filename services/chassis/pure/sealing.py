@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
-from typing import Any, NamedTuple, NewType, Protocol, TypeVar, get_args, get_type_hints
+from typing import Any, Final, NamedTuple, NewType, Protocol, TypeVar, get_args, get_type_hints
 from uuid import UUID
 
 WrappedKey = NewType("WrappedKey", str)
@@ -26,11 +26,17 @@ class Sealed(NamedTuple):
     boxes: Mapping[str, str]
 
 
+SUITE: Final = "mlkem768_x25519_hkdf_sha256_aes256gcm"
+"""By what a data key is handed over; a code of the list `hpke_suites`."""
+
+
 class Handed(NamedTuple):
-    """A data key that an organisation, and nobody else, can take out: which of its keys that takes, and the box."""
+    """A data key that an organisation, and nobody else, can take out: which of its keys that takes, the box, and by
+    which suite it was made."""
 
     key_id: str
     wrapped: str
+    suite: str = SUITE
 
 
 @dataclass(frozen=True, slots=True)

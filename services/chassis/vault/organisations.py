@@ -50,6 +50,7 @@ REMEDY: Final = (
 )
 REMEDY_PUBLIC: Final = "take over what its maker of secrets has shown for it, whole"
 _SUITE: Final = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+"""What `chassis.pure.sealing.SUITE` calls so: another one is another code."""
 _ID: Final = r"[a-z0-9][a-z0-9-]{0,15}"
 _LINE: Final = re.compile(rf"(?P<organisation>[a-z]+:[A-Za-z0-9-]{{1,40}})\s+(?P<id>{_ID})\s+(?P<key>[A-Za-z0-9+/=]+)")
 

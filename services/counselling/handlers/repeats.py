@@ -1,17 +1,16 @@
 """What a restored database of the centres has forgotten and has the effect of again, before anybody is answered.
 
-The service's own events tell it: consents that were taken back, keys that were destroyed, that a case has ended, or
-that there is none. Each is applied to what is stored now, with its own time; a file or a consent that is forgotten
-itself stays so, and nobody has anything on its ground.
+The service's own events tell it: consents that were taken back, what was destroyed, that a case has ended, or that
+there is none. Each is applied to what is stored now, with its own time; a file or a consent that is forgotten itself
+stays so, and nobody has anything on its ground.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 
-from chassis.pure.decision import NOTHING, Cleared, Context, Decision
+from chassis.pure.decision import NOTHING, Context, Decision
 from chassis.pure.needs import Linked, needs
-from chassis.pure.states import Need, States, by_id
+from chassis.pure.states import States
 from counselling.domain.assessment import Assessment
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.ending import Ended
@@ -21,24 +20,19 @@ from counselling.events import (
     CaseVoided,
     ConsentWithdrawn,
     LevelsDestroyed,
-    ProfileKeyDestroyed,
+    ProfileDestroyed,
     RetentionStarted,
     RetentionStopped,
 )
 from counselling.handlers.care import without_levels
 from counselling.handlers.consents import with_signed
-from counselling.handlers.deadlines import AGE_BAND, PROFILE_DESTRUCTION
 from counselling.handlers.intakes import Known, without
-from vocabulary import receiving
+from counselling.handlers.own_profile import without_own
 from vocabulary.copying import replace
 
 WITH_LEVELS = needs(case_id=(CentreFile, Linked(Assessment)))
+WITH_WALK_IN = needs(case_id=WalkIn)
 WITH_SIGNED = needs(case_id=(CentreFile, Linked(SignedConsent)))
-
-
-def of_key(event: ProfileKeyDestroyed) -> Iterable[Need]:
-    """Who walked in, or the key that a centre was handed."""
-    return by_id(CentreFile, event.case_id), by_id(WalkIn, event.case_id), *receiving.of_key(event)
 
 
 def consent_withdrawn(states: States, event: ConsentWithdrawn, context: Context) -> Decision:
@@ -57,22 +51,15 @@ def levels_destroyed(states: States, event: LevelsDestroyed, _context: Context) 
     return NOTHING if file is None else Decision(without_levels(file, assessments, event.centres))
 
 
-def key_destroyed(states: States, event: ProfileKeyDestroyed, context: Context) -> Decision:
-    """The keys of who walked in are gone, with all by which they were found, but for a profile that was set since; or
-    the copy of a key that a centre was handed and that was taken back.
-
-    Of an adopted case the time tells the two apart: the centre has set no profile since the adoption, and the desk has
-    taken no key back before."""
-    walk_in, file = states.get(WalkIn, event.case_id), states.get(CentreFile, event.case_id)
-    adopted_at = None if file is None or file.adoption is None else file.adoption.adopted_at
-    if walk_in is None or (adopted_at is not None and event.revoked_at > adopted_at):
-        return receiving.destroyed_again(states, event, context)
-    if walk_in.status != "sealed" or walk_in.centre != event.receiver:
+def profile_destroyed(states: States, event: ProfileDestroyed, context: Context) -> Decision:
+    """What the centre had taken down of who walked in is gone, with all by which they were found, but for a profile
+    that was set since."""
+    walk_in = states.get(WalkIn, event.case_id)
+    if walk_in is None or walk_in.status != "sealed" or walk_in.centre != event.centre:
         return NOTHING
     if walk_in.profile_set_at is not None and walk_in.profile_set_at > context.occurred_at:
         return NOTHING
-    cleared = (Cleared(AGE_BAND, walk_in.id), Cleared(PROFILE_DESTRUCTION, walk_in.id))
-    return Decision((walk_in.without_profile(),), (), cleared)
+    return without_own(walk_in)._replace(events=())
 
 
 def voided(states: States, event: CaseVoided, context: Context) -> Decision:

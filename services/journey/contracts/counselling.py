@@ -243,8 +243,11 @@ class DeadlineMoved(Owed, source="counselling"):
 
 
 class ProfileKeyDestroyed(CaseContract, source="counselling"):
-    """A receiver has destroyed its copy of a key that was taken back, or the key of the profile of somebody who walked
-    in there: it can open the part no more."""
+    """A centre has destroyed its copy of a key that was taken back: it can open the part no more."""
+
+
+class ProfileDestroyed(CaseContract, source="counselling"):
+    """A centre has destroyed what it had taken down itself of who somebody is."""
 
 
 class RetentionStarted(retention.Started, source="counselling"):
@@ -302,6 +305,7 @@ ALL: tuple[type[Contract], ...] = (
     DeadlineMissed,
     DeadlineMet,
     DeadlineMoved,
+    ProfileDestroyed,
     ProfileKeyDestroyed,
     RetentionStarted,
     RetentionStopped,

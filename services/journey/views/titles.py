@@ -90,6 +90,7 @@ OF_SERVICES: Final[Mapping[str, Mapping[str, str]]] = {
         "FirstContactMade": "the centre has spoken with the person",
         "NeedsAssessed": "what the person needs is assessed",
         "LevelsDestroyed": "the levels of assessments are destroyed",
+        "ProfileDestroyed": "what the centre had taken down of who the person is is destroyed",
         "ReintegrationPlanAgreed": "person and centre have agreed on a plan",
     },
     "placement": {

@@ -24,7 +24,6 @@ from referral.domain.referral import HELD
 from referral.events import PartSealed, ProfileKeyRevoked, ProfileKeyShared, ProfileSealed
 from referral.handlers.care import needs_in_clear
 from referral.handlers.deadlines import PROFILE_KEYS_END, PROFILE_KEYS_WAIT
-from referral.handlers.incoming import of_no_desk
 from vocabulary import profiles
 from vocabulary.copying import replace
 from vocabulary.countries import GERMANY, day_at
@@ -116,11 +115,10 @@ def profile_in_clear(
 def key_destroyed(
     states: States, event: ProfileKeyDestroyed | DestroyedAtDesk | DestroyedAtProvider, context: Context
 ) -> Decision | Refused:
-    """A receiver has destroyed its copy of a key that was revoked; or a centre that of somebody who walked in there."""
+    """A receiver has destroyed its copy of a key that was revoked."""
     case = states.get(Case, event.case_id)
     if case is None:
-        # Nobody but a centre hands keys back of whom no desk knows; of a case that has gone there is nothing to settle.
-        return of_no_desk(states, event) if isinstance(event, ProfileKeyDestroyed) else NOTHING
+        return NOTHING  # of a case that has gone there is nothing to settle
 
     def settled(share: Share) -> Share:
         meant = (share.receiver, share.part, share.revoked_at) == (event.receiver, event.part, event.revoked_at)
@@ -272,6 +270,7 @@ def _shared(case: Case, receiver: str, part: ProfilePart, key: PartKey, context:
         receiver=receiver,
         sealing=key.sealing,
         receiver_key=handed.key_id,
+        suite=handed.suite,
         wrapped=lines_of(handed.wrapped),
     )
 

@@ -17,6 +17,7 @@ from counselling.events import ProfileKeyDestroyed
 from counselling.retention import KEEPS
 from referral import commands
 from referral import consumers as desk_consumers
+from referral.events import ProfileKeyShared
 from tests.support.counselling.world import CASE, EDO, LAGOS, done
 from tests.support.counselling.world import Desk as Centre
 from tests.support.keys import line, organisations, vault_of
@@ -116,6 +117,23 @@ def test_without_the_centres_private_key_its_database_opens_nothing() -> None:
         assert handed is not None
         with pytest.raises(VaultError):
             other.open_handed(CASE, part, handed, EDO, {BOX: box.box}, str(box.sealing))
+
+
+def test_a_key_by_a_suite_that_is_newer_than_the_program_is_parked_for_nothing_and_opens_once_it_is_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    chain = Chain()
+    monkeypatch.setattr("referral.handlers.sharing.ProfileKeyShared", of_tomorrow)
+    chain.accept()
+    shown = chain.shown().json()
+    assert {each["status"] for each in shown["parts"]} == {"key_on_its_way"}
+    assert shown["given_name"] is None
+    monkeypatch.setattr("vocabulary.receiving.SUITE", "a_suite_of_tomorrow")
+    assert chain.shown().json()["given_name"] == PROFILE["given_name"]
+
+
+def of_tomorrow(**facts: Any) -> ProfileKeyShared:
+    return ProfileKeyShared(**{**facts, "suite": "a_suite_of_tomorrow"})
 
 
 def test_a_key_that_was_handed_over_rests_under_the_generations_of_the_service_and_comes_to_a_new_one() -> None:

@@ -13,7 +13,7 @@ from counselling import commands
 from counselling.domain.assessment import Assessment
 from counselling.domain.signed import SignedConsent
 from counselling.domain.walk_in import WalkIn
-from counselling.events import ProfileKeyDestroyed
+from counselling.events import ProfileDestroyed, ProfileKeyDestroyed
 from counselling.handlers import REPEATS
 from tests.support.counselling.walking_in import SHEET, WalkInDesk
 from tests.support.counselling.world import CASE, COUNSELLOR, LAGOS, Desk, done
@@ -99,8 +99,14 @@ def test_keys_of_who_walked_in_are_destroyed_with_all_by_which_they_were_found(d
 
 
 def test_a_profile_that_was_set_since_stays(desk: WalkInDesk) -> None:
+    told = ProfileDestroyed(case_id=CASE, centre=LAGOS)
+    done(desk.service._run(REPEATS[ProfileDestroyed], told, SYSTEM, NOW - timedelta(seconds=1)))
+    assert desk.service.state(WalkIn, CASE).status == "sealed"
+
+
+def test_a_key_that_was_handed_over_is_none_of_what_a_centre_had_taken_down(desk: WalkInDesk) -> None:
     told = ProfileKeyDestroyed(case_id=CASE, part="identity", receiver=LAGOS, revoked_at=NOW)
-    done(desk.service._run(REPEATS[ProfileKeyDestroyed], told, SYSTEM, NOW - timedelta(seconds=1)))
+    done(desk.service._run(REPEATS[ProfileKeyDestroyed], told, SYSTEM, NOW + timedelta(seconds=1)))
     assert desk.service.state(WalkIn, CASE).status == "sealed"
 
 

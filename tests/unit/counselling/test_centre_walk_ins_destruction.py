@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from chassis.pure.decision import Actor, Decision, Refused
 from counselling import commands
-from counselling.events import ProfileKeyDestroyed
+from counselling.events import ProfileDestroyed
 from tests.support.counselling.walking_in import WalkInDesk
 from tests.support.counselling.world import (
     CASE,
@@ -22,9 +22,8 @@ from tests.support.counselling.world import (
     referred,
     refused,
 )
-from tests.support.memory import NOW
 from vocabulary.destruction import DELAY, LAPSES_AFTER
-from vocabulary.profiles import FIELDS, in_parts
+from vocabulary.profiles import in_parts
 
 ADA, BOB = "a" * 64, "b" * 64
 SECOND = timedelta(seconds=1)
@@ -70,15 +69,19 @@ def test_nothing_happens_before_a_second_person_has_confirmed_and_the_delay_is_o
     assert not due(desk)
 
 
-def test_it_is_told_per_part_when_it_has_happened() -> None:
+def told(desk: WalkInDesk) -> list[str]:
+    return [type(each).__name__ for each in desk.events]
+
+
+def test_it_is_told_once_when_it_has_happened() -> None:
     desk = known()
     done(request(desk))
     done(confirm(desk))
-    assert not [event for event in desk.events if isinstance(event, ProfileKeyDestroyed)]
+    assert "ProfileDestroyed" not in told(desk)
     desk.service.advance(DELAY)
-    told = [event for event in desk.events if isinstance(event, ProfileKeyDestroyed)]
-    assert {event.part for event in told} == set(FIELDS)
-    assert {(event.case_id, event.receiver, event.revoked_at) for event in told} == {(CASE, LAGOS, NOW)}
+    assert desk.events[-1] == ProfileDestroyed(case_id=CASE, centre=LAGOS)
+    assert told(desk).count("ProfileDestroyed") == 1
+    assert "ProfileKeyDestroyed" not in told(desk), "no key was taken back"
 
 
 def test_data_protection_officers_destroy_what_a_centre_that_has_closed_has_left() -> None:

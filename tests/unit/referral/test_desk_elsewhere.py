@@ -37,8 +37,7 @@ def kept(desk: Desk) -> list[Elsewhere]:
 
 def test_what_is_told_of_a_walk_in_changes_nothing_and_is_not_parked() -> None:
     desk = Desk()
-    gone = contracts.ProfileKeyDestroyed(case_id=CASE, part="identity", receiver=LAGOS, revoked_at=NOW)
-    for event in (OPENED, SIGNED, arrived(), offered(), employed(), gone):
+    for event in (OPENED, SIGNED, arrived(), offered(), employed()):
         assert isinstance(desk.service.event(event), Decision)
     assert kept(desk) == [Elsewhere(CASE, LAGOS, REFERENCE)]
     assert (desk.service.all(Case), desk.service.events) == ([], [])
@@ -105,7 +104,6 @@ def test_until_the_centre_has_told_of_it_the_case_is_unknown() -> None:
         contracts.ReferralAccepted(case_id=CASE, centre=LAGOS, referral_id=OTHER, first_appointment=None),
         contracts.ReferralFailed(case_id=CASE, centre=LAGOS, referral_id=OTHER, reason="contact_lost", ends_case=False),
         contracts.CourseCompleted(case_id=CASE, enrolment_id=OTHER, result="passed"),
-        contracts.ProfileKeyDestroyed(case_id=CASE, part="care", receiver=LAGOS, revoked_at=NOW),
     ],
 )
 def test_while_it_is_unknown_only_what_placement_tells_is_not_parked(event: Any) -> None:

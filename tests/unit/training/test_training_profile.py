@@ -27,11 +27,11 @@ from tests.support.web import problem
 from training import consumers
 from training.app import SERVICE
 from training.commands import CancelEnrolment, CompleteEnrolment, RequestEnrolment
-from training.contracts import ProfileKeyShared
+from training.contracts import ProfileKeyRevoked, ProfileKeyShared, ProfileSealed
 from training.events import ProfileKeyDestroyed
 from training.retention import KEEPS
 from vocabulary.handed import ProfileKey, SealedProfile
-from vocabulary.profiles import BOX, FIELDS
+from vocabulary.profiles import BOX, FIELDS, key_id_of
 from vocabulary.receiving import REHANDING
 
 WHO = {"roles": ["training_clerk"], "org": PAINT}
@@ -209,6 +209,26 @@ def test_a_key_that_a_centre_is_handed_is_not_kept_here_and_not_answered() -> No
     chain.settle()
     assert chain.providers.all(ProfileKey) == []
     assert not any(isinstance(event, ProfileKeyDestroyed) for event in chain.providers.events)
+
+
+def test_a_part_that_a_desk_will_have_one_day_parks_nothing_and_its_key_is_given_back() -> None:
+    """The list of parts grows, and so do the kinds of those who are handed keys."""
+    chain = Chain()
+    enrolment = chain.enrolled()
+    shared = next(each for each in chain.desk.service.events if type(each).__name__ == "ProfileKeyShared")
+    told = shared.model_dump() | {"key_id": key_id_of(CASE, "documents", PAINT), "part": "documents"}
+    done(chain.providers.event(ProfileKeyShared.model_validate(told)))
+    done(chain.providers.event(ProfileKeyShared.model_validate(told | {"receiver": "partner:CARITAS"})))
+    last = [each for each in chain.desk.service.events if type(each).__name__ == "ProfileSealed"][-1].model_dump()
+    more = {**last, "parts": (*last["parts"], {**last["parts"][0], "part": "documents"})}
+    done(chain.providers.event(ProfileSealed.model_validate(more)))
+    shown = chain.shown(enrolment).json()
+    assert [each["part"] for each in shown["parts"]] == list(PARTS)
+    assert shown["given_name"] == PROFILE["given_name"]
+    gone = {name: told[name] for name in ("key_id", "case_id", "part", "receiver")} | {"revoked_at": NOW}
+    done(chain.providers.event(ProfileKeyRevoked.model_validate(gone)))
+    answer = ProfileKeyDestroyed(case_id=CASE, part="documents", receiver=PAINT, revoked_at=NOW)
+    assert chain.providers.events[-1] == answer
 
 
 def test_what_was_handed_over_comes_to_a_new_generation_and_goes_with_its_term() -> None:
