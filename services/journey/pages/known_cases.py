@@ -161,6 +161,7 @@ def _stuck(item: WaitItem, now: datetime, late_at: datetime) -> Stuck:
         whose=_whose(item.role, item.org),
         since=item.since,
         late=max(now - late_at, timedelta()),
+        deadline=item.deadline_type or "",
     )
 
 
@@ -174,17 +175,7 @@ def _whose(role: str, org: str) -> str:
 def page_of(trace: Trace) -> CasePage:
     """The page of a case, from its trace. Pure."""
     rows = tuple(_row(number, entry) for number, entry in enumerate(trace.timeline))
-    deadlines = tuple(
-        Due(
-            id=f"d{number}",
-            type=each.deadline_type,
-            due_at=each.due_at,
-            owner=_whose(each.owner_role, each.owner_org),
-            state="missed" if each.level else "overdue" if each.overdue else "due",
-            level=each.level,
-        )
-        for number, each in enumerate(trace.deadlines)
-    )
+    deadlines = (*_owed(trace), *_met(trace))
     return CasePage(
         case_id=str(trace.case_id),
         reference=trace.case_ref or "",
@@ -202,6 +193,19 @@ def page_of(trace: Trace) -> CasePage:
         drawing=draw((*SERVICES, OWED), _moments(rows, deadlines), trace.at),
         persons=tuple((str(each.case_id), each.case_ref or str(each.case_id)) for each in trace.same_person),
     )
+
+
+def _owed(trace: Trace) -> Iterator[Due]:
+    for number, each in enumerate(trace.deadlines):
+        state = "missed" if each.level else "overdue" if each.overdue else "due"
+        whose = _whose(each.owner_role, each.owner_org)
+        yield Due(f"d{number}", each.deadline_type, each.due_at, whose, state, each.level)
+
+
+def _met(trace: Trace) -> Iterator[Due]:
+    for number, each in enumerate(trace.deadlines_met):
+        whose = _whose(each.owner_role, each.owner_org)
+        yield Due(f"m{number}", each.deadline_type, each.due_at, whose, "met", each.level, each.met_at)
 
 
 def _lines(trace: Trace, service: str) -> Iterator[str]:
@@ -245,4 +249,5 @@ def _moments(rows: Iterable[Row], deadlines: Iterable[Due]) -> Iterator[Moment]:
         trouble = any(each.trouble for each in row.outcomes)
         yield Moment(row.service, row.at, row.title, row.id, "trouble" if trouble else "event")
     for each in deadlines:
-        yield Moment(OWED, each.due_at, each.type.replace("_", " "), each.id, each.state)
+        title = each.type.replace("_", " ")
+        yield Moment(OWED, each.marked_at, f"{title}, met" if each.met_at else title, each.id, each.state)

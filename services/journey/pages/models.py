@@ -36,7 +36,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Something that is owed. `state`: due, overdue, missed or met."""
+    """Something that is owed, or was. `state`: due, overdue, missed or met. `level`: up to which it was missed; of what
+    was met, before."""
 
     id: str
     type: str
@@ -44,6 +45,12 @@ class Due:
     owner: str
     state: str
     level: int = 0
+    met_at: datetime | None = None
+
+    @property
+    def marked_at(self) -> datetime:
+        """Where it stands in the drawing: when it was done, else by when it is to be."""
+        return self.met_at or self.due_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +98,8 @@ class Stuck:
     whose: str
     since: datetime
     late: timedelta
+    deadline: str = ""
+    """The type of the deadline; empty, none says by when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +132,8 @@ class ListPage:
     items: tuple[Stuck, ...]
     following: str = ""
     linked: bool = True
+    deadlines: bool = True
+    """Whether it says by which deadline each of them is late."""
     since: str = "Since"
     late: str = "Late by"
 

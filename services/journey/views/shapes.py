@@ -100,6 +100,19 @@ class Owed(Answer):
     overdue: bool
 
 
+class Met(Answer):
+    """A deadline that was met."""
+
+    service: str
+    deadline_type: str = Field(description="a code of deadline_types")
+    subject_id: UUID
+    owner_role: str
+    owner_org: str
+    due_at: datetime
+    met_at: datetime = Field(description="when what was owed was done")
+    level: int = Field(description="up to which it had been missed by then; 0: it was done in time")
+
+
 class Waiting(Answer):
     """What the case waits for, and whose turn it is."""
 
@@ -139,6 +152,7 @@ class Trace(Answer):
     at: datetime = Field(description="when this was put together")
     waiting_for: tuple[Waiting, ...]
     deadlines: tuple[Owed, ...]
+    deadlines_met: tuple[Met, ...]
     parts: tuple[Part, ...]
     timeline: tuple[Entry, ...]
     same_person: tuple[SamePerson, ...] = Field(default=(), description="the person's other cases")

@@ -65,6 +65,19 @@ def print_trace(trace: Trace) -> None:
         for each in trace.deadlines
     ]
     _table(console, ("deadline", "service", "owed by", "due", ""), rows, "none is known")
+    _heading(console, "Deadlines met")
+    met = [
+        (
+            each.deadline_type,
+            each.service,
+            f"{each.owner_role} at {each.owner_org}",
+            moment(each.due_at),
+            moment(each.met_at),
+            _late(each.level),
+        )
+        for each in trace.deadlines_met
+    ]
+    _table(console, ("deadline", "service", "owed by", "due", "met", ""), met, "none is known")
     _heading(console, "Where it stands")
     stands = [
         (each.service, each.what, each.status, "" if each.since is None else moment(each.since), each.org or "")
@@ -122,8 +135,11 @@ def _wait(wait: Waiting, now: datetime) -> Text:
 
 
 def _due(owed: Owed) -> str:
-    said = ("overdue" if owed.overdue else "", f"missed up to level {owed.level}" if owed.level else "")
-    return ", ".join(each for each in said if each)
+    return ", ".join(each for each in ("overdue" if owed.overdue else "", _late(owed.level)) if each)
+
+
+def _late(level: int) -> str:
+    return f"missed up to level {level}" if level else ""
 
 
 def _cells(entry: Entry) -> tuple[str, ...]:

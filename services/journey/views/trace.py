@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from journey.domain.duties import open_deadlines
+from journey.domain.duties import met_deadlines, open_deadlines
 from journey.domain.journey import Journey, candidacy_stage, offer_status
 from journey.domain.sight import EVERYTHING, Sight, of_others
 from journey.domain.wait import Wait
-from journey.views.shapes import Entry, Handled, Happening, Owed, Part, Trace, TraceLink, Waiting
+from journey.views.shapes import Entry, Handled, Happening, Met, Owed, Part, Trace, TraceLink, Waiting
 from journey.views.titles import WAITS, name_of, title_of
 from vocabulary.voiding import CALL
 
@@ -169,6 +169,20 @@ def trace_of(
                 overdue=now >= each.due_at,
             )
             for each in open_deadlines(journey)
+            if each.service in sight.services and each.subject not in others and sight.holds(each.org)
+        ),
+        deadlines_met=tuple(
+            Met(
+                service=each.service,
+                deadline_type=each.type,
+                subject_id=each.subject,
+                owner_role=each.role,
+                owner_org=each.org,
+                due_at=each.due_at,
+                met_at=each.at,
+                level=each.level,
+            )
+            for each in met_deadlines(journey)
             if each.service in sight.services and each.subject not in others and sight.holds(each.org)
         ),
         parts=tuple(

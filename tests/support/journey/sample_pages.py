@@ -79,10 +79,10 @@ def case_page(curse: str = "") -> CasePage:
     deadlines = (
         Due("d0", f"offer_answer{curse}", NOW + timedelta(days=9), f"centre:NG-LOS{curse}", "due"),
         Due("d1", "arrival_contact", NOW - timedelta(days=51), "counsellor, centre:NG-LOS", "missed", 2),
-        Due("d2", "referral_answer", NOW - timedelta(days=192), "centre:NG-LOS", "met"),
+        Due("m0", "referral_answer", NOW - timedelta(days=192), "centre:NG-LOS", "met", 1, NOW - timedelta(days=191)),
     )
     moments = [Moment(row.service, row.at, row.title, row.id, "trouble" if row.id == "e4" else "event") for row in rows]
-    moments += [Moment(OWED, each.due_at, each.type, each.id, each.state) for each in deadlines]
+    moments += [Moment(OWED, each.marked_at, each.type, each.id, each.state) for each in deadlines]
     return CasePage(
         case_id=f"{CASE}{curse}",
         reference=REFERENCE + curse,
@@ -133,6 +133,7 @@ def list_page(curse: str = "", title: str = "Stuck cases") -> ListPage:
                 f"centre counsellor{curse}",
                 NOW - timedelta(days=51),
                 timedelta(days=51),
+                f"first_contact{curse}",
             ),
             Stuck(
                 str(CASE), "PH-1111111-1", "IQ", "مركز أربيل", "referral_answer", "مركز أربيل", NOW, timedelta(hours=5)

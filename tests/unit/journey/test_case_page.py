@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from journey.contracts import counselling
 from journey.pages.known_cases import filter_of, page_of
 from journey.pages.lanes import OWED
 from journey.pages.models import Outcome
@@ -97,6 +98,19 @@ def test_a_deadline_that_is_over_and_of_which_nobody_has_told_is_overdue_and_not
     calm, late = page_of(trace(*ROWS)), page_of(trace(*ROWS, late=True))
     assert [each.state for each in calm.deadlines] == ["due"]
     assert [each.state for each in late.deadlines] == ["overdue"]
+
+
+def test_a_deadline_that_was_met_stands_in_the_table_and_on_its_lane_when_it_was_met() -> None:
+    told = Telling().opened().referred().received(due_in=timedelta(days=5)).accepted()
+    due = told.at + timedelta(days=2)
+    met_at = told.passes(days=1).at
+    told.owed(counselling.DeadlineMet, "first_contact", CASE, due, level=0)
+    page = page_of(trace_of(told.journey, ROWS, told.at + timedelta(days=3)))
+    [met] = [each for each in page.deadlines if each.state == "met"]
+    assert (met.type, met.due_at, met.met_at, met.level) == ("first_contact", due, met_at, 0)
+    assert page.drawing is not None
+    [mark] = [mark for lane in page.drawing.lanes for mark in lane.marks if mark.target == met.id]
+    assert (mark.kind, mark.titles) == ("met", ("first contact, met",))
 
 
 def test_what_a_service_has_not_told_is_an_empty_list_and_what_is_not_known_is_said() -> None:

@@ -12,7 +12,7 @@ from chassis.pure.reference import DIRECTORY
 from journey.contracts import ALL, counselling, placement, training
 from journey.domain.sight import ENVELOPES, Sight
 from journey.domain.wait import Wanted
-from journey.views.shapes import Entry, Handled, Happening, Owed, Part, SamePerson, Trace, Waiting, WaitItem
+from journey.views.shapes import Entry, Handled, Happening, Met, Owed, Part, SamePerson, Trace, Waiting, WaitItem
 from journey.views.terminal import print_trace, span
 from journey.views.titles import OF_ALL, OF_SERVICES, WAITS, title_of
 from journey.views.trace import Beside, LedgerRow, Reported, trace_of
@@ -249,24 +249,40 @@ def test_an_operator_is_shown_that_events_were_told_and_nothing_that_they_say() 
 
 def test_what_an_operator_is_shown_is_this_and_whoever_adds_a_field_says_why() -> None:
     names = {
-        model.__name__: set(model.model_fields) for model in (Trace, SamePerson, Part, Owed, Waiting, Entry, WaitItem)
+        model.__name__: set(model.model_fields)
+        for model in (Trace, SamePerson, Part, Owed, Met, Waiting, Entry, WaitItem)
     }
     when = {"late_at", "since", "dated", "deadline_type", "level"}
     whose = {"what", "title", "role", "org"}
     told = {"type", "title", "service", "at", "actor_role", "actor_org", "verdict", "fault", "readers", "happenings"}
     hops = {"waited_seconds", "publishing_seconds", "receiving_seconds", "recorded_at", "published_at", "received_at"}
     place = {"topic", "partition", "record_offset", "sequence", "event_id", "caused_by", "trace"}
-    lists = {"waiting_for", "deadlines", "parts", "timeline", "unknowns"}
+    owed = {"service", "deadline_type", "subject_id", "owner_role", "owner_org", "due_at", "level"}
+    lists = {"waiting_for", "deadlines", "deadlines_met", "parts", "timeline", "unknowns"}
     assert names == {
         # who looks for somebody's case must learn where it goes on: ids, and nothing of the person
         "Trace": {"case_id", "case_ref", "at", "same_person", *OF_THE_WHOLE, *lists},
         "SamePerson": {"case_id", "case_ref", "stage"},
         "Part": {"service", "what", "thing_id", "status", "since", "org"},
-        "Owed": {"service", "deadline_type", "subject_id", "owner_role", "owner_org", "due_at", "level", "overdue"},
+        "Owed": {*owed, "overdue"},
+        "Met": {*owed, "met_at"},
         "Waiting": {*whose, *when, "stuck", "lost"},
         "Entry": {*told, *hops, *place},
         "WaitItem": {"case_id", "case_ref", "stage", *whose, *when, "lost_at", "country", "centre"},
     }
+
+
+def test_a_deadline_that_was_met_is_open_no_more_and_is_told_with_when_it_was_and_what_it_had_missed() -> None:
+    told = Telling().opened().referred().received(due_in=timedelta(days=5)).accepted()
+    due = told.at + timedelta(days=2)
+    met = told.owed(counselling.DeadlineMissed, "first_contact", CASE, due).passes(days=3).at
+    told.owed(counselling.DeadlineMet, "first_contact", CASE, due)
+    found = traced(told)
+    assert "first_contact" not in {each.deadline_type for each in found.deadlines}
+    (done,) = [each for each in found.deadlines_met if each.deadline_type == "first_contact"]
+    assert (done.due_at, done.met_at, done.level) == (due, met, 1)
+    nobody = traced(told, sight=Sight(services=frozenset({"placement"})))
+    assert nobody.deadlines_met == ()
 
 
 def test_a_record_that_cannot_be_read_has_a_line_too() -> None:
