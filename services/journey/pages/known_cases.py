@@ -16,12 +16,13 @@ from chassis.pure.decision import Actor
 from chassis.pure.paging import USUAL, Listing, Page, Wish
 from journey.pages.lanes import OWED, Moment, draw
 from journey.pages.menu import CASES, LOST, STUCK
-from journey.pages.models import CasePage, Choice, Due, Filter, ListPage, Outcome, Row, Stuck, Waiting
+from journey.pages.models import CasePage, Choice, Due, Filter, ListPage, Outcome, Row, Step, Stuck, Waiting
 from journey.pages.visits import Visit
 from journey.reference import Reference
 from journey.resources import AllWaits
 from journey.views import cases, waits
-from journey.views.shapes import Entry, Handled, Trace, WaitItem
+from journey.views.lengths import span
+from journey.views.shapes import Entry, Handled, Happening, Trace, WaitItem
 
 SERVICES: Final = ("referral", "training", "counselling", "placement")
 TROUBLE: Final = frozenset({"parked", "failed"})
@@ -224,7 +225,7 @@ def _row(number: int, entry: Entry) -> Row:
         title=entry.title,
         actor=actor,
         wait=None if entry.waited_seconds is None else timedelta(seconds=entry.waited_seconds),
-        outcomes=(*own, *(_outcome(each) for each in entry.readers)),
+        outcomes=(*own, *(_outcome(each, entry.happenings) for each in entry.readers)),
         trace="" if entry.trace is None else entry.trace.url or "",
     )
 
@@ -234,13 +235,25 @@ def _teller(entry: Entry) -> str:
     return entry.service or entry.topic.split(".")[1]
 
 
-def _outcome(handled: Handled) -> Outcome:
+def _outcome(handled: Handled, happenings: Iterable[Happening]) -> Outcome:
     says = handled.what.replace("_", " ") + (", at the latest" if handled.at_latest else "")
+    says += f", attempt {handled.attempt}" if handled.attempt > 1 else ""
     return Outcome(
         handled.service,
         f"{says}: {handled.failure}" if handled.failure else says,
         handled.at,
         trouble=handled.what in TROUBLE,
+        took=span(handled.seconds),
+        trace="" if handled.trace is None else handled.trace.url or "",
+        steps=tuple(
+            Step(
+                f"{each.what}, attempt {each.attempt}{f': {each.failure}' if each.failure else ''}",
+                each.at,
+                span(each.seconds),
+            )
+            for each in happenings
+            if each.service == handled.service
+        ),
     )
 
 

@@ -11,13 +11,26 @@ from journey.pages.parked_apis import Record
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that became of an event at a reader that could not simply handle it. `took`: since the one before."""
+
+    says: str
+    at: datetime
+    took: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one reader did with an event."""
+    """What one reader did with an event. `took`: since it was published; at most, if `says` says so. `trace`: the
+    address of the trace in which the reader handled it, if it is known and traces can be looked at."""
 
     service: str
     says: str
     at: datetime | None = None
     trouble: bool = False
+    took: str = ""
+    trace: str = ""
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +223,7 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Hop:
     """From one service to another: records published in the last hour, and those of them that the other has read."""
 
     sender: str
@@ -248,7 +261,7 @@ class ChainPage:
 
     now: datetime
     services: tuple[Health, ...]
-    steps: tuple[Step, ...] = ()
+    steps: tuple[Hop, ...] = ()
     ages: tuple[Age, ...] = ()
     parked: tuple[Parked, ...] = ()
 

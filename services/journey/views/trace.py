@@ -254,6 +254,7 @@ def _teller(row: LedgerRow) -> str:
 def _entries(rows: Sequence[LedgerRow], beside: Beside, url_template: str, *, numbered: bool) -> Iterator[Entry]:
     """`numbered`: nothing of the case is hidden, of which numbers would tell that it is there."""
     before: datetime | None = None
+    reactions = {(row.causation_id, _teller(row)): row.trace_id for row in reversed(rows)} if numbered else {}
     for row in rows:
         service, name = name_of(row.type)
         yield Entry(
@@ -275,13 +276,31 @@ def _entries(rows: Sequence[LedgerRow], beside: Beside, url_template: str, *, nu
             sequence=row.sequence if numbered else None,
             event_id=row.event_id,
             caused_by=row.causation_id if numbered else None,
-            verdict=row.verdict if numbered else None,
+            verdict=row.verdict if numbered and row.topic != TOPIC_OF_KEYS else None,
             fault=row.fault,
-            readers=tuple(beside.readers.get(row.place, ())),
-            happenings=tuple(beside.happenings.get(row.place, ())),
+            readers=tuple(
+                each.model_copy(
+                    update={
+                        "seconds": None if each.what == "not_yet" else _seconds(row.published_at, each.at),
+                        "trace": _link(
+                            reactions.get((row.event_id, each.service)) if row.event_id else None, url_template
+                        ),
+                    }
+                )
+                for each in beside.readers.get(row.place, ())
+            ),
+            happenings=tuple(_timed(beside.happenings.get(row.place, ()), row.published_at)),
             trace=_link(row.trace_id, url_template),
         )
         before = row.at
+
+
+def _timed(happenings: Iterable[Happening], published_at: datetime | None) -> Iterator[Happening]:
+    """With how long each took since the one before at the same reader."""
+    before = dict[str, datetime]()
+    for each in happenings:
+        yield each.model_copy(update={"seconds": _seconds(before.get(each.service, published_at), each.at)})
+        before[each.service] = each.at
 
 
 def _seconds(start: datetime | None, end: datetime | None) -> float | None:

@@ -22,6 +22,7 @@ from journey.pages.models import (
     FiguresPage,
     Filter,
     Health,
+    Hop,
     ListPage,
     Outcome,
     Parked,
@@ -69,8 +70,19 @@ def case_page(curse: str = "") -> CasePage:
             f"scout, scouts:bavaria{curse}",
             wait,
             (
-                Outcome("placement", f"processed, at the latest{curse}", at),
-                Outcome("training", f"parked: schema{curse}" if number == 4 else "not read", trouble=number == 4),
+                Outcome(
+                    "placement",
+                    f"processed, at the latest{curse}",
+                    at,
+                    took="53 s",
+                    trace="https://traces.test/00f067aa0ba902b74bf92f3577b34da6",
+                ),
+                Outcome(
+                    "training",
+                    f"parked: schema{curse}" if number == 4 else "not read",
+                    trouble=number == 4,
+                    steps=(Step(f"parked, attempt 1: schema{curse}", at, "2 s"),) if number == 4 else (),
+                ),
             ),
             "https://traces.test/4bf92f3577b34da6a3ce929d0e0e4736",
         )
@@ -191,7 +203,7 @@ def chain_page(curse: str = "") -> ChainPage:
             Health("training", NOW - timedelta(hours=3), 912.0, 640.0, 2, silent=True),
             Health("placement", None, None, None, None, silent=True),
         ),
-        steps=(Step(f"referral{curse}", "counselling", 1204, 1200), Step("counselling", f"placement{curse}", 0, 0)),
+        steps=(Hop(f"referral{curse}", "counselling", 1204, 1200), Hop("counselling", f"placement{curse}", 0, 0)),
         ages=(
             Age("referred", 12, 0, timedelta(hours=5), timedelta(days=2)),
             Age("in_contact", 340, 17, timedelta(days=9), timedelta(days=91)),

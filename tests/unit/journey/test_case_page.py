@@ -7,14 +7,17 @@ from datetime import timedelta
 from journey.contracts import counselling
 from journey.pages.known_cases import filter_of, page_of
 from journey.pages.lanes import OWED
-from journey.pages.models import Outcome
-from journey.views.shapes import Handled, Trace
+from journey.pages.models import Outcome, Step
+from journey.views.shapes import Handled, Happening, Trace
 from journey.views.trace import Beside, LedgerRow, trace_of
 from tests.support.journey.telling import CASE, LAGOS, REFERENCE, Telling
 from tests.support.memory import NOW
 
-PARKED = Handled(service="placement", what="parked", at=NOW, failure="unknown_code")
-READ = Handled(service="training", what="handled", at=NOW, at_latest=True)
+LATER = NOW + timedelta(days=1, seconds=50)
+"""After the second record was published."""
+PARKED = Handled(service="placement", what="parked", at=LATER, failure="unknown_code")
+STEP = Happening(service="placement", what="parked", at=LATER, failure="unknown_code", attempt=1)
+READ = Handled(service="training", what="handled", at=LATER, at_latest=True)
 
 
 def record(type_: str, offset: int, days: int = 0, fault: str | None = None) -> LedgerRow:
@@ -46,8 +49,11 @@ def record(type_: str, offset: int, days: int = 0, fault: str | None = None) -> 
 def trace(*rows: LedgerRow, late: bool = False) -> Trace:
     told = Telling().opened().referred().received(due_in=timedelta(days=5))
     readers = {row.place: [READ, PARKED] for row in rows[1:2]}
+    happenings = {row.place: [STEP] for row in rows[1:2]}
     now = told.at + timedelta(days=6 if late else 1)
-    return trace_of(told.journey, rows, now, beside=Beside(readers), url_template="https://t.test/{trace_id}")
+    return trace_of(
+        told.journey, rows, now, beside=Beside(readers, happenings), url_template="https://t.test/{trace_id}"
+    )
 
 
 ROWS = (
@@ -84,8 +90,15 @@ def test_what_a_reader_could_not_handle_is_trouble_in_its_row_and_in_the_drawing
     page = page_of(trace(*ROWS))
     [row] = [each for each in page.rows if each.title == "the desk asks a centre to take the person on"]
     assert row.outcomes == (
-        Outcome("training", "handled, at the latest", NOW),
-        Outcome("placement", "parked: unknown_code", NOW, trouble=True),
+        Outcome("training", "handled, at the latest", LATER, took="50 s"),
+        Outcome(
+            "placement",
+            "parked: unknown_code",
+            LATER,
+            trouble=True,
+            took="50 s",
+            steps=(Step("parked, attempt 1: unknown_code", LATER, "50 s"),),
+        ),
     )
     [here] = [each for each in page.rows if each.service == "counselling"]
     assert here.outcomes == (Outcome("journey", "parked here: schema", trouble=True),)
