@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID, uuid4
 
 from fastapi import Depends, Query
@@ -385,6 +385,6 @@ def _ages(profile: ProfileBody, now: datetime) -> Ages | None:
     return None if profile.birth_date is None else ages_of(profile.birth_date, day_at(GERMANY, now))
 
 
-def _audit(event: str, case_id: UUID, actor: Actor) -> None:
+def _audit(event: Literal["profile_set", "profile_read"], case_id: UUID, actor: Actor) -> None:
     """A line in the log for every touch of a profile: no values, and no names of people."""
     log.info(event, case_id=str(case_id), role=actor.role, owner=actor.org)

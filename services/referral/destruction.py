@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
 from uuid import UUID
 
 from starlette.responses import Response
@@ -20,6 +21,10 @@ from vocabulary.destroying import DestructionRequest
 
 router = new_router(prefix="/cases/{case_id}/profile/destruction", tags=["profile"])
 log = get_logger(__name__)
+Noted: TypeAlias = Literal[
+    "profile_destruction_requested", "profile_destruction_confirmed", "profile_destruction_rejected"
+]
+"""What the log says of it."""
 
 
 @router.post("/request", **personal(DestructionOutcome, *REFUSALS))
@@ -54,6 +59,6 @@ async def reject_destruction(case_id: UUID, actor: Desk, run: Changer) -> Respon
     return answer
 
 
-def _noted(event: str, case_id: UUID, actor: Actor) -> None:
+def _noted(event: Noted, case_id: UUID, actor: Actor) -> None:
     """A line in the log, without a value and without a person."""
     log.info(event, case_id=str(case_id), role=actor.role, owner=actor.org)

@@ -4,10 +4,12 @@ whose profile is gone and of whose term is over."""
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -15,10 +17,12 @@ from bench import journeys
 from bench.journeys import Event, example
 from chassis.pure.messages import topic_of
 from journey.app import SERVICE
+from journey.views.trace import TOPIC_OF_KEYS
 from tests.support.cluster import Cluster
 from tests.support.journey.teller import TOPIC, Teller
 from tests.support.records import FakeRecord
 from tests.support.service_process import ServiceProcess, on_a_copy
+from vocabulary.profiles import key_id_of
 
 OPERATOR: Mapping[str, Any] = {"roles": ["operator"], "org": "programme:operations"}
 CASES = 8
@@ -133,6 +137,58 @@ async def test_the_timeline_of_every_case_is_the_same_after_the_database_was_del
         assert await timelines(anew) == before, "of the case whose term is over nothing is shown meanwhile"
         await anew.run_of_the_day()
         assert (await timelines(anew), await coarse(anew)) == (before, months)
+
+
+def of_keys(case_id: str, told: Iterable[tuple[str, str]], begun: datetime) -> list[FakeRecord]:
+    """What referral tells of the keys of a case: shared with a receiver, anew, or taken back."""
+    numbers, events = Counter[str](), []
+    for minute, (name, receiver) in enumerate(told):
+        id_ = str(key_id_of(UUID(case_id), "identity", receiver))
+        numbers[receiver] += 1
+        at = begun + timedelta(minutes=minute)
+        value = {**example("referral", name), "key_id": id_, "case_id": case_id, "receiver": receiver}
+        events.append(Event("referral", f"ph.referral.{name}.v1", id_, numbers[receiver], at, value))
+    [records] = kept_of(events).values()
+    return [each._replace(topic=TOPIC_OF_KEYS) for each in records]
+
+
+def compacted(records: Iterable[FakeRecord]) -> list[FakeRecord]:
+    """What the broker leaves of a compacted topic: the last record of each key, where it stood."""
+    return sorted({each.key: each for each in records}.values(), key=lambda each: each.offset)
+
+
+async def test_of_keys_that_were_compacted_away_a_rebuilt_journey_says_that_it_may_not_know_all_and_nothing_wrong(
+    journey: ServiceProcess, cluster: Cluster, journey_template: str
+) -> None:
+    kept = topics()
+    begun = datetime.now(UTC) - timedelta(days=9)
+    told = [("ProfileKeyShared", "centre:NG-LOS"), ("ProfileKeyShared", "centre:NG-EDO")]
+    told += [("ProfileKeyRevoked", "centre:NG-LOS"), ("ProfileKeyShared", "centre:NG-EDO")]
+    keys = of_keys(case(PARKED), told, begun)
+    await read(journey, [*(each for records in kept.values() for each in records), *keys], 100)
+    before = await timelines(journey)
+    async with on_a_copy(cluster, journey_template, partial(ServiceProcess, SERVICE)) as anew:
+        left = compacted(keys)
+        assert [each.offset for each in left] == [2, 3]
+        await read(anew, [*left, *(each for records in kept.values() for each in records)], 50)
+        after = await timelines(anew)
+
+    assert {id_: shown for id_, shown in after.items() if id_ != case(PARKED)} == {
+        id_: shown for id_, shown in before.items() if id_ != case(PARKED)
+    }, "what is not compacted is what it was"
+    of_keys_before, of_keys_after = (shown.pop(case(PARKED)) for shown in (before, after))
+    says = f"{TOPIC_OF_KEYS} is compacted: only the last word on each key is certain to be here"
+    assert says in of_keys_before["unknowns"], "it is said before it is so"
+    assert of_keys_after["unknowns"] == of_keys_before["unknowns"]
+    gone = [each for each in of_keys_before["timeline"] if each["topic"] == TOPIC_OF_KEYS and each["record_offset"] < 2]
+    assert [each["type"] for each in gone] == ["ProfileKeyShared"] * 2
+
+    def lasting(entries: list[Any]) -> list[Any]:
+        """An entry's wait is since the one before it, which may be gone."""
+        return [{**each, "waited_seconds": None} for each in entries if each not in gone]
+
+    assert lasting(of_keys_after["timeline"]) == lasting(of_keys_before["timeline"])
+    assert {**of_keys_after, "timeline": ()} == {**of_keys_before, "timeline": ()}
 
 
 async def test_who_waits_beyond_their_term_stands_in_no_list_before_the_run_of_the_day(journey: ServiceProcess) -> None:

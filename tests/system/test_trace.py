@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -11,8 +12,12 @@ import pytest
 from tests.support.chain import Chain, until
 from tests.support.otlp import Span
 from tests.support.people import STAFF, Person
+from tests.unit.docs.test_span_attributes import attributes_of_the_page
 
 SERVER, PRODUCER, CONSUMER = 2, 4, 5
+ALL = ("counselling", "training", "placement", "journey")
+"""Who reads the topic of referral."""
+KINDS = {SERVER: "SERVER", PRODUCER: "PRODUCER", CONSUMER: "CONSUMER"}
 
 
 class Told(NamedTuple):
@@ -106,6 +111,63 @@ async def test_a_referral_is_told_by_linked_spans_of_every_service_that_it_reach
     back = the(spans, "referral", f"process {received}")
     assert back.links == ((reaction.trace_id, reaction.span_id),)
     assert back.trace_id not in {told.trace_id, processed.trace_id}
+
+
+def edges(spans: list[Span], exported: list[Span], told: Told) -> Counter[str]:
+    """Every span with what it came of, one line per edge: `>` is its parent, `~` is linked, nothing is a root."""
+    names = {(span.trace_id, span.span_id): f"{span.service}: {span.name}" for span in exported}
+    names[told.trace_id, told.caller] = "the caller"
+    found = []
+    for span in spans:
+        ends = [f"{names.get((span.trace_id, span.parent_id), 'nobody')} > "] if span.parent_id else []
+        ends += [f"{names.get(link, 'nobody')} ~ " for link in span.links]
+        found += [f"{end}{span.service}: {span.name}" for end in ends or [""]]
+    return Counter(found)
+
+
+async def test_the_spans_of_a_case_form_exactly_the_expected_edges_and_say_exactly_what_is_registered(
+    chain: Chain,
+) -> None:
+    told = await refer(chain, sampled=True)
+    # What a process exports comes in order: once the last spans of a later case are here, all of this one are.
+    last = "process ph.referral.ReturneeReferred.v1"
+    received, met = "ph.counselling.ReferralReceived.v1", "ph.referral.DeadlineMet.v1"
+    later = (
+        *(f"{each}: {last}" for each in ALL),
+        f"counselling: create {received}",
+        f"referral: process {received}",
+        f"journey: process {met}",
+    )
+    await spans_of(chain, await refer(chain, sampled=True), *later)
+    exported = chain.collector.spans()
+    spans = [span for span in exported if span.attributes.get("ph.case.id") == told.case_id]
+    commands = {"CaseOpened": "", "ConsentGranted": "/{case_id}/consents", "ReturneeReferred": "/{case_id}/referrals"}
+    handled_by = {"CaseOpened": ("training", "journey"), "ConsentGranted": ALL, "ReturneeReferred": ALL}
+    expected = Counter(
+        [
+            "referral: POST /cases/{case_id}/consents",
+            "the caller > referral: POST /cases/{case_id}/referrals",
+            *(
+                f"referral: POST /cases{path} > referral: create ph.referral.{name}.v1"
+                for name, path in commands.items()
+            ),
+            *(
+                f"referral: create ph.referral.{name}.v1 ~ {reader}: process ph.referral.{name}.v1"
+                for name, readers in handled_by.items()
+                for reader in readers
+            ),
+            f"counselling: {last} > counselling: create {received}",
+            *(f"counselling: create {received} ~ {reader}: process {received}" for reader in ("referral", "journey")),
+            f"referral: process {received} > referral: create {met}",
+            f"referral: create {met} ~ journey: process {met}",
+        ]
+    )
+    found = edges(spans, exported, told)
+    assert (found - expected, expected - found) == (Counter(), Counter())
+
+    registered = attributes_of_the_page()
+    said = {(KINDS[span.kind], frozenset(span.attributes)) for span in spans}
+    assert said == {(kind, registered[kind]) for kind in ("SERVER", "PRODUCER", "CONSUMER")}
 
 
 async def test_the_context_of_the_create_span_travels_unchanged(chain: Chain) -> None:

@@ -9,7 +9,7 @@ from opentelemetry.trace import SpanKind
 from chassis.consumer.inbound import Inbound
 from chassis.outbox.append import Emitted
 from chassis.outbox.spans import record_created
-from chassis.telemetry.tracing import SpanContext, Tracer
+from chassis.telemetry.tracing import Attributes, SpanContext, Tracer
 
 
 class ProcessSpans:
@@ -34,7 +34,7 @@ class ProcessSpans:
         parents = {}
         for context, inbound in self._open:
             parents[context.trace_id] = context
-            attributes: dict[str, str | int] = {
+            attributes: Attributes = {
                 "messaging.system": "kafka",
                 "messaging.operation.type": "process",
                 "messaging.destination.name": inbound.record.topic,
@@ -42,8 +42,9 @@ class ProcessSpans:
                 "cloudevents.event_id": inbound.id,
                 "cloudevents.event_type": inbound.type,
             }
-            if inbound.message is not None and inbound.message.key_field == self._tracer.subject_field:
-                attributes[self._tracer.subject_attribute] = inbound.key or ""
+            message = inbound.message
+            is_about_one = message is not None and message.key_field == self._tracer.subject_field
+            subject_id = (inbound.key or "") if is_about_one else ""
             name = f"process {inbound.type}"
-            record(name, context, SpanKind.CONSUMER, started, ended, attributes, link=inbound.trace)
+            record(name, context, SpanKind.CONSUMER, started, ended, attributes, subject_id, link=inbound.trace)
         record_created(self._tracer, emitted, parents, started, ended)

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from chassis.telemetry.logs import get_logger, shared_fields
 from chassis.telemetry.metrics import Metrics
 from chassis.telemetry.tracing import (
+    Attributes,
     SpanContext,
     Tracer,
     current,
@@ -69,16 +70,17 @@ class HttpTelemetry:
         log.info("http_request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
         if not context.sampled:
             return
-        attributes: dict[str, str | int] = {
+        attributes: Attributes = {
             "http.request.method": method,
             "http.route": route,
             "http.response.status_code": status,
         }
-        if subject_id := _subject_id(scope, self._tracer.subject_field):
-            attributes[self._tracer.subject_attribute] = subject_id
+        subject_id = _subject_id(scope, self._tracer.subject_field)
         error = "server error" if status >= FAILED else ""
         name = f"{method} {route}"
-        self._tracer.record(name, context, SpanKind.SERVER, started, now_ns(), attributes, parent=parent, error=error)
+        self._tracer.record(
+            name, context, SpanKind.SERVER, started, now_ns(), attributes, subject_id, parent=parent, error=error
+        )
 
 
 def _shared(scope: Scope, context: SpanContext) -> dict[str, str]:

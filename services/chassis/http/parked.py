@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeAlias
 
 from fastapi import Path, Query
 from pydantic import BaseModel, Field, StrictBool, StrictInt, StringConstraints, model_validator
@@ -58,6 +58,8 @@ ONE_OF_THEM = "name the records: by parked_ids, or by at least one of topic, key
 
 router = new_router(prefix="/operations/parked", tags=["operations"])
 log = get_logger(__name__)
+Told: TypeAlias = Literal["parked_retried", "parked_discarded"]
+"""What the log says of a decision."""
 
 
 class ParkedRecord(Answer):
@@ -284,7 +286,7 @@ def _by(operator: Actor, ticket: str | None) -> str:
     return " ".join(filter(None, (f"{operator.role}/{operator.org}", ticket)))
 
 
-async def _decided_on_one(do: Do, operator: Actor, event: str, decide: Decide) -> Response:
+async def _decided_on_one(do: Do, operator: Actor, event: Told, decide: Decide) -> Response:
     async def work(connection: Connection) -> ParkedDecision | Refused:
         [outcome] = (await decide(connection)).outcomes
         if outcome.row is None:
@@ -300,7 +302,7 @@ async def _decided_on_one(do: Do, operator: Actor, event: str, decide: Decide) -
     return _audited(await do(event, work), event, operator, changed)
 
 
-async def _decided_on_many(do: Do, operator: Actor, event: str, decide: Decide) -> Response:
+async def _decided_on_many(do: Do, operator: Actor, event: Told, decide: Decide) -> Response:
     async def work(connection: Connection) -> ParkedDecisions:
         outcomes, left = await decide(connection)
         changed[:] = [outcome for outcome in outcomes if outcome.changed]
@@ -310,7 +312,7 @@ async def _decided_on_many(do: Do, operator: Actor, event: str, decide: Decide) 
     return _audited(await do(event, work), event, operator, changed)
 
 
-def _audited(answer: Response, event: str, operator: Actor, changed: Iterable[Outcome]) -> Response:
+def _audited(answer: Response, event: Told, operator: Actor, changed: Iterable[Outcome]) -> Response:
     """A line in the log for every record that was decided on: a record that is handled after all leaves no row."""
     if took_effect(answer):
         for outcome in changed:

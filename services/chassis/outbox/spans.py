@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from opentelemetry.trace import SpanKind
 
 from chassis.outbox.append import Emitted
-from chassis.telemetry.tracing import SpanContext, Tracer
+from chassis.telemetry.tracing import Attributes, SpanContext, Tracer
+
+CREATE: Final[Attributes] = {"messaging.operation.type": "create"}
 
 
 def record_created(
@@ -17,8 +20,7 @@ def record_created(
     for event, key, _, _, trace, *_ in emitted:
         if not trace.sampled:
             continue
-        attributes: dict[str, str | int] = {"messaging.operation.type": "create"}
-        if event.key_field == tracer.subject_field:
-            attributes[tracer.subject_attribute] = key
+        subject_id = key if event.key_field == tracer.subject_field else ""
         parent = parents.get(trace.trace_id)
-        tracer.record(f"create {event.type}", trace, SpanKind.PRODUCER, started, ended, attributes, parent=parent)
+        name = f"create {event.type}"
+        tracer.record(name, trace, SpanKind.PRODUCER, started, ended, CREATE, subject_id, parent=parent)

@@ -12,7 +12,7 @@ import re
 import time
 from collections.abc import Mapping
 from contextvars import ContextVar
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, TypedDict, cast
 
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
@@ -73,6 +73,26 @@ current: ContextVar[SpanContext] = ContextVar("current_span", default=NO_TRACE)
 """The span of the HTTP request that is being answered."""
 
 
+Attributes = TypedDict(
+    "Attributes",
+    {
+        "http.request.method": str,
+        "http.route": str,
+        "http.response.status_code": int,
+        "messaging.system": str,
+        "messaging.operation.type": str,
+        "messaging.destination.name": str,
+        "messaging.kafka.offset": int,
+        "cloudevents.event_id": str,
+        "cloudevents.event_type": str,
+        "ph.deadline.name": str,
+    },
+    total=False,
+)
+"""All that a span may say beside the id of what it is about: mypy refuses any other. `docs/telemetry.md` says which
+span has which."""
+
+
 class Tracer:
     """Makes span contexts and hands finished spans to the exporter, if there is one.
 
@@ -84,7 +104,7 @@ class Tracer:
         self, resource: Resource, processor: SpanProcessor | None = None, ratio: float = 1.0, subject: str = "subject"
     ) -> None:
         self.subject_field = f"{subject}_id"
-        self.subject_attribute = f"ph.{subject}.id"
+        self._subject_attribute = f"ph.{subject}.id"
         self._resource = resource
         self._processor = processor
         self._bound = int(ratio * _LOW_63) if processor is not None else -1
@@ -111,20 +131,25 @@ class Tracer:
         kind: SpanKind,
         started: int,
         ended: int,
-        attributes: Mapping[str, str | int],
+        attributes: Attributes,
+        subject_id: str = "",
         parent: SpanContext | None = None,
         link: SpanContext | None = None,
         error: str = "",
     ) -> None:
-        """Hands over one finished span; times in nanoseconds since the epoch. Unsampled spans cost nothing."""
+        """Hands over one finished span; times in nanoseconds since the epoch. Unsampled spans cost nothing.
+
+        `subject_id`: of what the span is about, if it is about one.
+        """
         if self._processor is None or not context.sampled:
             return
+        told = {**attributes, self._subject_attribute: subject_id} if subject_id else attributes
         span = ReadableSpan(
             name=name,
             context=_otel(context),
             parent=_otel(parent) if parent is not None else None,
             resource=self._resource,
-            attributes=attributes,
+            attributes=cast("Mapping[str, str | int]", told),
             links=(Link(_otel(link)),) if link is not None else (),
             kind=kind,
             status=Status(StatusCode.ERROR, error) if error else _UNSET,

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from journey.domain.desk import AHEAD
 from journey.domain.journey import Journey, candidacy_stage, leading, offer_status
-from journey.domain.owed import ANSWER, Deadline
+from journey.domain.owed import ANSWER, NOBODYS, Deadline
 from journey.domain.referrals import Referral, last_arrival
 from vocabulary.copying import replace
 
@@ -30,6 +30,13 @@ def open_deadlines(journey: Journey) -> tuple[Deadline, ...]:
     standing = (each for each in journey.deadlines.values() if each.open and _stands(journey, each))
     dated = [_first_due(journey, each) for each in standing]
     return tuple(sorted(dated, key=lambda each: (each.due_at, each.key)))
+
+
+def met_deadlines(journey: Journey) -> tuple[Deadline, ...]:
+    """What was owed in the case and was done, the first that was at the top. `at`: when. `level`: up to which it had
+    been missed by then. Of a case that is void there is nothing."""
+    met = (each for each in journey.deadlines.values() if each.status == "met" and each.type not in NOBODYS)
+    return () if journey.void else tuple(sorted(met, key=lambda each: (each.at, each.key)))
 
 
 def _first_due(journey: Journey, deadline: Deadline) -> Deadline:

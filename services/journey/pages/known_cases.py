@@ -16,12 +16,13 @@ from chassis.pure.decision import Actor
 from chassis.pure.paging import USUAL, Listing, Page, Wish
 from journey.pages.lanes import OWED, Moment, draw
 from journey.pages.menu import CASES, LOST, STUCK
-from journey.pages.models import CasePage, Choice, Due, Filter, ListPage, Outcome, Row, Stuck, Waiting
+from journey.pages.models import CasePage, Choice, Due, Filter, ListPage, Outcome, Row, Step, Stuck, Waiting
 from journey.pages.visits import Visit
 from journey.reference import Reference
 from journey.resources import AllWaits
 from journey.views import cases, waits
-from journey.views.shapes import Entry, Handled, Trace, WaitItem
+from journey.views.lengths import span
+from journey.views.shapes import Entry, Handled, Happening, Trace, WaitItem
 
 SERVICES: Final = ("referral", "training", "counselling", "placement")
 TROUBLE: Final = frozenset({"parked", "failed"})
@@ -161,6 +162,7 @@ def _stuck(item: WaitItem, now: datetime, late_at: datetime) -> Stuck:
         whose=_whose(item.role, item.org),
         since=item.since,
         late=max(now - late_at, timedelta()),
+        deadline=item.deadline_type or "",
     )
 
 
@@ -174,17 +176,7 @@ def _whose(role: str, org: str) -> str:
 def page_of(trace: Trace) -> CasePage:
     """The page of a case, from its trace. Pure."""
     rows = tuple(_row(number, entry) for number, entry in enumerate(trace.timeline))
-    deadlines = tuple(
-        Due(
-            id=f"d{number}",
-            type=each.deadline_type,
-            due_at=each.due_at,
-            owner=_whose(each.owner_role, each.owner_org),
-            state="missed" if each.level else "overdue" if each.overdue else "due",
-            level=each.level,
-        )
-        for number, each in enumerate(trace.deadlines)
-    )
+    deadlines = (*_owed(trace), *_met(trace))
     return CasePage(
         case_id=str(trace.case_id),
         reference=trace.case_ref or "",
@@ -204,6 +196,19 @@ def page_of(trace: Trace) -> CasePage:
     )
 
 
+def _owed(trace: Trace) -> Iterator[Due]:
+    for number, each in enumerate(trace.deadlines):
+        state = "missed" if each.level else "overdue" if each.overdue else "due"
+        whose = _whose(each.owner_role, each.owner_org)
+        yield Due(f"d{number}", each.deadline_type, each.due_at, whose, state, each.level)
+
+
+def _met(trace: Trace) -> Iterator[Due]:
+    for number, each in enumerate(trace.deadlines_met):
+        whose = _whose(each.owner_role, each.owner_org)
+        yield Due(f"m{number}", each.deadline_type, each.due_at, whose, "met", each.level, each.met_at)
+
+
 def _lines(trace: Trace, service: str) -> Iterator[str]:
     for each in trace.parts:
         if each.service == service:
@@ -220,7 +225,7 @@ def _row(number: int, entry: Entry) -> Row:
         title=entry.title,
         actor=actor,
         wait=None if entry.waited_seconds is None else timedelta(seconds=entry.waited_seconds),
-        outcomes=(*own, *(_outcome(each) for each in entry.readers)),
+        outcomes=(*own, *(_outcome(each, entry.happenings) for each in entry.readers)),
         trace="" if entry.trace is None else entry.trace.url or "",
     )
 
@@ -230,13 +235,25 @@ def _teller(entry: Entry) -> str:
     return entry.service or entry.topic.split(".")[1]
 
 
-def _outcome(handled: Handled) -> Outcome:
+def _outcome(handled: Handled, happenings: Iterable[Happening]) -> Outcome:
     says = handled.what.replace("_", " ") + (", at the latest" if handled.at_latest else "")
+    says += f", attempt {handled.attempt}" if handled.attempt > 1 else ""
     return Outcome(
         handled.service,
         f"{says}: {handled.failure}" if handled.failure else says,
         handled.at,
         trouble=handled.what in TROUBLE,
+        took=span(handled.seconds),
+        trace="" if handled.trace is None else handled.trace.url or "",
+        steps=tuple(
+            Step(
+                f"{each.what}, attempt {each.attempt}{f': {each.failure}' if each.failure else ''}",
+                each.at,
+                span(each.seconds),
+            )
+            for each in happenings
+            if each.service == handled.service
+        ),
     )
 
 
@@ -245,4 +262,5 @@ def _moments(rows: Iterable[Row], deadlines: Iterable[Due]) -> Iterator[Moment]:
         trouble = any(each.trouble for each in row.outcomes)
         yield Moment(row.service, row.at, row.title, row.id, "trouble" if trouble else "event")
     for each in deadlines:
-        yield Moment(OWED, each.due_at, each.type.replace("_", " "), each.id, each.state)
+        title = each.type.replace("_", " ")
+        yield Moment(OWED, each.marked_at, f"{title}, met" if each.met_at else title, each.id, each.state)

@@ -7,7 +7,7 @@ from typing import Final
 
 from journey.domain.consumption import Consumption, Place
 from journey.pages.known_cases import documents_of, now_of
-from journey.pages.models import Age, ChainPage, Health, Parked, Step
+from journey.pages.models import Age, ChainPage, Health, Hop, Parked
 from journey.pages.visits import Visit
 from journey.views import consumption, waits
 from journey.views.chain import Standing, chain
@@ -28,7 +28,7 @@ class KnownChain:
         return ChainPage(
             now=known.now,
             services=tuple(health_of(each, known.now) for each in known.standings.values()),
-            steps=tuple(Step(each.sender, each.reader, each.published, each.read) for each in known.hops),
+            steps=tuple(Hop(each.sender, each.reader, each.published, each.read) for each in known.hops),
             ages=tuple(Age(each.stage, each.cases, each.stuck, now - each.half, now - each.longest) for each in ages),
             parked=tuple(_parked(told, place) for told, place in parked),
         )

@@ -81,6 +81,7 @@ class KnownFigures:
             ),
             following=following(visit, PROMISED.path, page.next_cursor),
             linked=False,
+            deadlines=False,
             since="Arrived",
             late="Waits",
         )

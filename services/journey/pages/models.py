@@ -11,13 +11,26 @@ from journey.pages.parked_apis import Record
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that became of an event at a reader that could not simply handle it. `took`: since the one before."""
+
+    says: str
+    at: datetime
+    took: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one reader did with an event."""
+    """What one reader did with an event. `took`: since it was published; at most, if `says` says so. `trace`: the
+    address of the trace in which the reader handled it, if it is known and traces can be looked at."""
 
     service: str
     says: str
     at: datetime | None = None
     trouble: bool = False
+    took: str = ""
+    trace: str = ""
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +49,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Something that is owed. `state`: due, overdue, missed or met."""
+    """Something that is owed, or was. `state`: due, overdue, missed or met. `level`: up to which it was missed; of what
+    was met, before."""
 
     id: str
     type: str
@@ -44,6 +58,12 @@ class Due:
     owner: str
     state: str
     level: int = 0
+    met_at: datetime | None = None
+
+    @property
+    def marked_at(self) -> datetime:
+        """Where it stands in the drawing: when it was done, else by when it is to be."""
+        return self.met_at or self.due_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +111,8 @@ class Stuck:
     whose: str
     since: datetime
     late: timedelta
+    deadline: str = ""
+    """The type of the deadline; empty, none says by when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +145,8 @@ class ListPage:
     items: tuple[Stuck, ...]
     following: str = ""
     linked: bool = True
+    deadlines: bool = True
+    """Whether it says by which deadline each of them is late."""
     since: str = "Since"
     late: str = "Late by"
 
@@ -199,7 +223,7 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Hop:
     """From one service to another: records published in the last hour, and those of them that the other has read."""
 
     sender: str
@@ -237,7 +261,7 @@ class ChainPage:
 
     now: datetime
     services: tuple[Health, ...]
-    steps: tuple[Step, ...] = ()
+    steps: tuple[Hop, ...] = ()
     ages: tuple[Age, ...] = ()
     parked: tuple[Parked, ...] = ()
 

@@ -66,7 +66,14 @@ def _behind(readers: Iterable[Reader], own: Mapping[tuple[str, int], int]) -> Ma
 
 
 def _handled(told: Consumption) -> Handled:
-    return Handled(service=told.service, what=told.what, at=told.at, at_latest=told.at_latest, failure=told.failure)
+    return Handled(
+        service=told.service,
+        what=told.what,
+        at=told.at,
+        at_latest=told.at_latest,
+        failure=told.failure,
+        attempt=told.attempts,
+    )
 
 
 def _happenings(told: Iterable[Consumption]) -> tuple[Happening, ...]:

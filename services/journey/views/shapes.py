@@ -36,6 +36,9 @@ class Happening(Answer):
     what: Done
     failure: str | None = Field(description="the code of why")
     attempt: int
+    seconds: float | None = Field(
+        default=None, description="since what became of it before at this reader; of the first, since it was published"
+    )
 
 
 class Handled(Answer):
@@ -46,6 +49,16 @@ class Handled(Answer):
     at: datetime | None = Field(description="since when it is so; of `not_yet`, as of when")
     at_latest: bool = Field(default=False, description="it was earlier, and nobody has told when")
     failure: str | None = None
+    attempt: int = Field(default=1, description="how often it was tried, as far as is told")
+    seconds: float | None = Field(
+        default=None,
+        description="from published to `at`; an upper bound if `at_latest`; null of `not_yet`",
+    )
+    trace: TraceLink | None = Field(
+        default=None,
+        description="of how the reader handled it, known by an event that it told because of it; null if it told none, "
+        "and as `sequence`",
+    )
 
 
 class Entry(Answer):
@@ -69,7 +82,10 @@ class Entry(Answer):
     sequence: int | None = Field(description="null where the caller does not see every event of the case")
     event_id: UUID | None
     caused_by: UUID | None = Field(description="the event that it reacts to; null as `sequence`")
-    verdict: str | None = Field(description="null as `sequence`")
+    verdict: str | None = Field(
+        description="what its number said when it was read here; null as `sequence`, and of a compacted topic, where "
+        "the numbers before it may be gone"
+    )
     fault: str | None = Field(description="why it is parked here")
     readers: tuple[Handled, ...]
     happenings: tuple[Happening, ...]
@@ -98,6 +114,19 @@ class Owed(Answer):
     due_at: datetime
     level: int = Field(description="up to which it was missed; 0 while that is not told")
     overdue: bool
+
+
+class Met(Answer):
+    """A deadline that was met."""
+
+    service: str
+    deadline_type: str = Field(description="a code of deadline_types")
+    subject_id: UUID
+    owner_role: str
+    owner_org: str
+    due_at: datetime
+    met_at: datetime = Field(description="when what was owed was done")
+    level: int = Field(description="up to which it had been missed by then; 0: it was done in time")
 
 
 class Waiting(Answer):
@@ -139,6 +168,7 @@ class Trace(Answer):
     at: datetime = Field(description="when this was put together")
     waiting_for: tuple[Waiting, ...]
     deadlines: tuple[Owed, ...]
+    deadlines_met: tuple[Met, ...]
     parts: tuple[Part, ...]
     timeline: tuple[Entry, ...]
     same_person: tuple[SamePerson, ...] = Field(default=(), description="the person's other cases")

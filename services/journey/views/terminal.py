@@ -11,33 +11,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from journey.views.lengths import span
 from journey.views.shapes import Entry, Handled, Owed, Trace, Waiting
 
 WIDTH_OF_A_PIPE: Final = 200
 HOW: Final = {"handled": "at", "not_yet": "as of"}
 """What a reader's time says, where it is not that something has been so since then."""
-SPANS: Final = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
 def moment(at: datetime) -> str:
     """A time in UTC, to the second."""
     return f"{at:%Y-%m-%d %H:%M:%S}Z"
-
-
-def span(seconds: float | None) -> str:
-    """A length of time in its two largest units; below a second in milliseconds."""
-    if seconds is None:
-        return ""
-    if seconds < 1:
-        return f"{round(seconds * 1000)} ms"
-    left, parts = int(seconds), list[str]()
-    for size, unit in SPANS:
-        if left >= size and len(parts) < 2:
-            parts.append(f"{left // size} {unit}")
-            left %= size
-        elif parts:
-            break
-    return " ".join(parts)
 
 
 def print_trace(trace: Trace) -> None:
@@ -65,6 +49,19 @@ def print_trace(trace: Trace) -> None:
         for each in trace.deadlines
     ]
     _table(console, ("deadline", "service", "owed by", "due", ""), rows, "none is known")
+    _heading(console, "Deadlines met")
+    met = [
+        (
+            each.deadline_type,
+            each.service,
+            f"{each.owner_role} at {each.owner_org}",
+            moment(each.due_at),
+            moment(each.met_at),
+            _late(each.level),
+        )
+        for each in trace.deadlines_met
+    ]
+    _table(console, ("deadline", "service", "owed by", "due", "met", ""), met, "none is known")
     _heading(console, "Where it stands")
     stands = [
         (each.service, each.what, each.status, "" if each.since is None else moment(each.since), each.org or "")
@@ -89,6 +86,10 @@ def print_entries(entries: Sequence[Entry]) -> None:
         table.add_row(*map(Text, _cells(each)))
         for line in _troubles(each):
             table.add_row("", "", "", Text(f"! {line}", "red"))
+        for reader in each.readers:
+            if reader.trace is not None:
+                trace = reader.trace.url or reader.trace.trace_id
+                table.add_row("", "", "", Text(f"handled by {reader.service}:"), "", "", "", "", Text(trace))
     console.print(table if entries else Text("  no event of this case is known"))
 
 
@@ -122,8 +123,11 @@ def _wait(wait: Waiting, now: datetime) -> Text:
 
 
 def _due(owed: Owed) -> str:
-    said = ("overdue" if owed.overdue else "", f"missed up to level {owed.level}" if owed.level else "")
-    return ", ".join(each for each in said if each)
+    return ", ".join(each for each in ("overdue" if owed.overdue else "", _late(owed.level)) if each)
+
+
+def _late(level: int) -> str:
+    return f"missed up to level {level}" if level else ""
 
 
 def _cells(entry: Entry) -> tuple[str, ...]:
@@ -142,7 +146,11 @@ def _reader(handled: Handled, entry_at: datetime) -> str:
         return said
     how = "by" if handled.at_latest else HOW.get(handled.what, "since")
     day = f"{handled.at:%Y-%m-%d} "
-    return f"{said} {how} {'' if day == f'{entry_at:%Y-%m-%d} ' else day}{handled.at:%H:%M}"
+    said += f" {how} {'' if day == f'{entry_at:%Y-%m-%d} ' else day}{handled.at:%H:%M}"
+    took = "" if handled.seconds is None else f"{'within' if handled.at_latest else 'after'} {span(handled.seconds)}"
+    tries = f"attempt {handled.attempt}" if handled.attempt > 1 else ""
+    more = ", ".join(each for each in (took, tries) if each)
+    return f"{said} ({more})" if more else said
 
 
 def _troubles(entry: Entry) -> Iterable[str]:
@@ -150,4 +158,5 @@ def _troubles(entry: Entry) -> Iterable[str]:
         yield f"parked at journey: {entry.fault}"
     for each in entry.happenings:
         why = f" ({each.failure})" if each.failure else ""
-        yield f"{moment(each.at)} {each.what} at {each.service}{why}, attempt {each.attempt}"
+        took = "" if each.seconds is None else f", after {span(each.seconds)}"
+        yield f"{moment(each.at)} {each.what} at {each.service}{why}, attempt {each.attempt}{took}"

@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from journey.domain.duties import open_deadlines
+from journey.domain.duties import met_deadlines, open_deadlines
 from journey.domain.journey import Journey, candidacy_stage, offer_status
 from journey.domain.sight import EVERYTHING, Sight, of_others
 from journey.domain.wait import Wait
-from journey.views.shapes import Entry, Handled, Happening, Owed, Part, Trace, TraceLink, Waiting
+from journey.views.shapes import Entry, Handled, Happening, Met, Owed, Part, Trace, TraceLink, Waiting
 from journey.views.titles import WAITS, name_of, title_of
 from vocabulary.voiding import CALL
 
@@ -171,6 +171,20 @@ def trace_of(
             for each in open_deadlines(journey)
             if each.service in sight.services and each.subject not in others and sight.holds(each.org)
         ),
+        deadlines_met=tuple(
+            Met(
+                service=each.service,
+                deadline_type=each.type,
+                subject_id=each.subject,
+                owner_role=each.role,
+                owner_org=each.org,
+                due_at=each.due_at,
+                met_at=each.at,
+                level=each.level,
+            )
+            for each in met_deadlines(journey)
+            if each.service in sight.services and each.subject not in others and sight.holds(each.org)
+        ),
         parts=tuple(
             each if sight.contents else each.model_copy(update={"status": TOLD_BY_TYPE.get(each.status, each.status)})
             for each in _parts(journey)
@@ -240,6 +254,7 @@ def _teller(row: LedgerRow) -> str:
 def _entries(rows: Sequence[LedgerRow], beside: Beside, url_template: str, *, numbered: bool) -> Iterator[Entry]:
     """`numbered`: nothing of the case is hidden, of which numbers would tell that it is there."""
     before: datetime | None = None
+    reactions = {(row.causation_id, _teller(row)): row.trace_id for row in reversed(rows)} if numbered else {}
     for row in rows:
         service, name = name_of(row.type)
         yield Entry(
@@ -261,13 +276,31 @@ def _entries(rows: Sequence[LedgerRow], beside: Beside, url_template: str, *, nu
             sequence=row.sequence if numbered else None,
             event_id=row.event_id,
             caused_by=row.causation_id if numbered else None,
-            verdict=row.verdict if numbered else None,
+            verdict=row.verdict if numbered and row.topic != TOPIC_OF_KEYS else None,
             fault=row.fault,
-            readers=tuple(beside.readers.get(row.place, ())),
-            happenings=tuple(beside.happenings.get(row.place, ())),
+            readers=tuple(
+                each.model_copy(
+                    update={
+                        "seconds": None if each.what == "not_yet" else _seconds(row.published_at, each.at),
+                        "trace": _link(
+                            reactions.get((row.event_id, each.service)) if row.event_id else None, url_template
+                        ),
+                    }
+                )
+                for each in beside.readers.get(row.place, ())
+            ),
+            happenings=tuple(_timed(beside.happenings.get(row.place, ()), row.published_at)),
             trace=_link(row.trace_id, url_template),
         )
         before = row.at
+
+
+def _timed(happenings: Iterable[Happening], published_at: datetime | None) -> Iterator[Happening]:
+    """With how long each took since the one before at the same reader."""
+    before = dict[str, datetime]()
+    for each in happenings:
+        yield each.model_copy(update={"seconds": _seconds(before.get(each.service, published_at), each.at)})
+        before[each.service] = each.at
 
 
 def _seconds(start: datetime | None, end: datetime | None) -> float | None:

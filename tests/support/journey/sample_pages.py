@@ -22,6 +22,7 @@ from journey.pages.models import (
     FiguresPage,
     Filter,
     Health,
+    Hop,
     ListPage,
     Outcome,
     Parked,
@@ -69,8 +70,19 @@ def case_page(curse: str = "") -> CasePage:
             f"scout, scouts:bavaria{curse}",
             wait,
             (
-                Outcome("placement", f"processed, at the latest{curse}", at),
-                Outcome("training", f"parked: schema{curse}" if number == 4 else "not read", trouble=number == 4),
+                Outcome(
+                    "placement",
+                    f"processed, at the latest{curse}",
+                    at,
+                    took="53 s",
+                    trace="https://traces.test/00f067aa0ba902b74bf92f3577b34da6",
+                ),
+                Outcome(
+                    "training",
+                    f"parked: schema{curse}" if number == 4 else "not read",
+                    trouble=number == 4,
+                    steps=(Step(f"parked, attempt 1: schema{curse}", at, "2 s"),) if number == 4 else (),
+                ),
             ),
             "https://traces.test/4bf92f3577b34da6a3ce929d0e0e4736",
         )
@@ -79,10 +91,10 @@ def case_page(curse: str = "") -> CasePage:
     deadlines = (
         Due("d0", f"offer_answer{curse}", NOW + timedelta(days=9), f"centre:NG-LOS{curse}", "due"),
         Due("d1", "arrival_contact", NOW - timedelta(days=51), "counsellor, centre:NG-LOS", "missed", 2),
-        Due("d2", "referral_answer", NOW - timedelta(days=192), "centre:NG-LOS", "met"),
+        Due("m0", "referral_answer", NOW - timedelta(days=192), "centre:NG-LOS", "met", 1, NOW - timedelta(days=191)),
     )
     moments = [Moment(row.service, row.at, row.title, row.id, "trouble" if row.id == "e4" else "event") for row in rows]
-    moments += [Moment(OWED, each.due_at, each.type, each.id, each.state) for each in deadlines]
+    moments += [Moment(OWED, each.marked_at, each.type, each.id, each.state) for each in deadlines]
     return CasePage(
         case_id=f"{CASE}{curse}",
         reference=REFERENCE + curse,
@@ -133,6 +145,7 @@ def list_page(curse: str = "", title: str = "Stuck cases") -> ListPage:
                 f"centre counsellor{curse}",
                 NOW - timedelta(days=51),
                 timedelta(days=51),
+                f"first_contact{curse}",
             ),
             Stuck(
                 str(CASE), "PH-1111111-1", "IQ", "مركز أربيل", "referral_answer", "مركز أربيل", NOW, timedelta(hours=5)
@@ -190,7 +203,7 @@ def chain_page(curse: str = "") -> ChainPage:
             Health("training", NOW - timedelta(hours=3), 912.0, 640.0, 2, silent=True),
             Health("placement", None, None, None, None, silent=True),
         ),
-        steps=(Step(f"referral{curse}", "counselling", 1204, 1200), Step("counselling", f"placement{curse}", 0, 0)),
+        steps=(Hop(f"referral{curse}", "counselling", 1204, 1200), Hop("counselling", f"placement{curse}", 0, 0)),
         ages=(
             Age("referred", 12, 0, timedelta(hours=5), timedelta(days=2)),
             Age("in_contact", 340, 17, timedelta(days=9), timedelta(days=91)),

@@ -14,8 +14,15 @@ DOCS = Path(__file__).resolve().parents[3] / "docs"
 
 def labels() -> dict[str, set[str]]:
     """Every metric as it is scraped, with its labels."""
-    metrics = [each for each in vars(Metrics("toy")).values() if isinstance(each, MetricWrapperBase)]
+    metrics = Metrics("toy").registry._collector_to_names
+    assert all(isinstance(each, MetricWrapperBase) for each in metrics)
     return {f"{each._name}{'_total' if each._type == 'counter' else ''}": set(each._labelnames) for each in metrics}
+
+
+def test_metrics_are_made_in_one_place_which_the_registry_is_compared_with() -> None:
+    modules = (DOCS.parent / "services").rglob("*.py")
+    made = [str(each.relative_to(DOCS.parent)) for each in modules if "prometheus_client" in each.read_text("utf-8")]
+    assert made == ["services/chassis/telemetry/metrics.py"]
 
 
 def test_the_registry_has_every_metric_with_its_labels() -> None:

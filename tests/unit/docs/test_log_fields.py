@@ -25,17 +25,19 @@ SUBJECT = "case_id"
 LOGS = r"(log|.*get_logger\(.*\))\.(debug|info|warning|error|exception|critical)"
 
 
-def fields_of_the_page() -> dict[str, set[str]]:
-    """Per event its fields, of the table of log events."""
+def rows_of_the_page() -> Iterator[tuple[list[str], set[str]]]:
+    """Of the table of log events: those of a row, and the fields that they have together."""
     page = (ROOT / "docs" / "telemetry.md").read_text(encoding="utf-8")
     _, _, table = page.partition("| Event | Fields | Meaning |")
-    found: dict[str, set[str]] = {}
     for row in re.findall(r"^\| (`.*)$", table, re.MULTILINE):
         events, fields, *_ = row.split("|")
         named = re.sub(r"\([^)]*\)| if [^,|]*", "", fields)
-        for event in re.findall(r"`(\w+)`", events):
-            found[event] = {each.strip() for each in re.split(r",| or ", named) if each.strip()}
-    return found
+        yield re.findall(r"`(\w+)`", events), {each.strip() for each in re.split(r",| or ", named) if each.strip()}
+
+
+def fields_of_the_page() -> dict[str, set[str]]:
+    """Per event the fields of its row."""
+    return {event: fields for events, fields in rows_of_the_page() for event in events}
 
 
 def fields_of_the_code() -> Iterator[tuple[str, str]]:

@@ -66,6 +66,27 @@ def test_every_command_of_a_page_is_one_of_ph(page: Path) -> None:
         assert services(parsed(line)) <= set(discovered()), line
 
 
+ABOUT_CASES = (
+    *("ConsumerLagging", "DeadlinesNotFired", "EventHeld", "OperationsNotTold", "OutboxNotPublished", "ParkedTooLong"),
+    *("ParkedWaiting", "PartitionsStopped", "PartitionsUnread", "RecordDisowned", "RecordsMissed", "SequenceGap"),
+)
+"""Pages of what keeps cases from going on: lag, parked and missing records, deadlines that stand still."""
+
+
+@pytest.mark.parametrize("name", ABOUT_CASES)
+def test_a_page_of_what_holds_up_cases_says_how_to_look_at_one_or_to_list_them(name: str) -> None:
+    looks = [line for line in commands((FOLDER / f"{name}.md").read_text("utf-8")) if line.startswith("ph trace-case ")]
+    meant = [parsed(line) for line in looks]
+    assert meant, "no call of ph trace-case"
+    assert all((each["case"] is not None) != (each["stuck"] or each["lost"]) for each in meant)
+
+
+def test_every_page_that_retries_or_discards_a_record_is_one_of_them() -> None:
+    deciding = {page.stem for page in PAGES if re.search("ph parked (retry|discard)", page.read_text("utf-8"))}
+    assert "ParkedWaiting" in deciding
+    assert deciding <= set(ABOUT_CASES)
+
+
 def test_the_index_lists_every_page() -> None:
     listed = re.findall(r"\]\(([\w-]+)\.md\)", (FOLDER / "README.md").read_text(encoding="utf-8"))
     assert sorted(listed) == sorted(page.stem for page in PAGES)

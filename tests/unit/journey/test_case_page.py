@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from journey.contracts import counselling
 from journey.pages.known_cases import filter_of, page_of
 from journey.pages.lanes import OWED
-from journey.pages.models import Outcome
-from journey.views.shapes import Handled, Trace
+from journey.pages.models import Outcome, Step
+from journey.views.shapes import Handled, Happening, Trace
 from journey.views.trace import Beside, LedgerRow, trace_of
 from tests.support.journey.telling import CASE, LAGOS, REFERENCE, Telling
 from tests.support.memory import NOW
 
-PARKED = Handled(service="placement", what="parked", at=NOW, failure="unknown_code")
-READ = Handled(service="training", what="handled", at=NOW, at_latest=True)
+LATER = NOW + timedelta(days=1, seconds=50)
+"""After the second record was published."""
+PARKED = Handled(service="placement", what="parked", at=LATER, failure="unknown_code")
+STEP = Happening(service="placement", what="parked", at=LATER, failure="unknown_code", attempt=1)
+READ = Handled(service="training", what="handled", at=LATER, at_latest=True)
 
 
 def record(type_: str, offset: int, days: int = 0, fault: str | None = None) -> LedgerRow:
@@ -45,8 +49,11 @@ def record(type_: str, offset: int, days: int = 0, fault: str | None = None) -> 
 def trace(*rows: LedgerRow, late: bool = False) -> Trace:
     told = Telling().opened().referred().received(due_in=timedelta(days=5))
     readers = {row.place: [READ, PARKED] for row in rows[1:2]}
+    happenings = {row.place: [STEP] for row in rows[1:2]}
     now = told.at + timedelta(days=6 if late else 1)
-    return trace_of(told.journey, rows, now, beside=Beside(readers), url_template="https://t.test/{trace_id}")
+    return trace_of(
+        told.journey, rows, now, beside=Beside(readers, happenings), url_template="https://t.test/{trace_id}"
+    )
 
 
 ROWS = (
@@ -83,8 +90,15 @@ def test_what_a_reader_could_not_handle_is_trouble_in_its_row_and_in_the_drawing
     page = page_of(trace(*ROWS))
     [row] = [each for each in page.rows if each.title == "the desk asks a centre to take the person on"]
     assert row.outcomes == (
-        Outcome("training", "handled, at the latest", NOW),
-        Outcome("placement", "parked: unknown_code", NOW, trouble=True),
+        Outcome("training", "handled, at the latest", LATER, took="50 s"),
+        Outcome(
+            "placement",
+            "parked: unknown_code",
+            LATER,
+            trouble=True,
+            took="50 s",
+            steps=(Step("parked, attempt 1: unknown_code", LATER, "50 s"),),
+        ),
     )
     [here] = [each for each in page.rows if each.service == "counselling"]
     assert here.outcomes == (Outcome("journey", "parked here: schema", trouble=True),)
@@ -97,6 +111,19 @@ def test_a_deadline_that_is_over_and_of_which_nobody_has_told_is_overdue_and_not
     calm, late = page_of(trace(*ROWS)), page_of(trace(*ROWS, late=True))
     assert [each.state for each in calm.deadlines] == ["due"]
     assert [each.state for each in late.deadlines] == ["overdue"]
+
+
+def test_a_deadline_that_was_met_stands_in_the_table_and_on_its_lane_when_it_was_met() -> None:
+    told = Telling().opened().referred().received(due_in=timedelta(days=5)).accepted()
+    due = told.at + timedelta(days=2)
+    met_at = told.passes(days=1).at
+    told.owed(counselling.DeadlineMet, "first_contact", CASE, due, level=0)
+    page = page_of(trace_of(told.journey, ROWS, told.at + timedelta(days=3)))
+    [met] = [each for each in page.deadlines if each.state == "met"]
+    assert (met.type, met.due_at, met.met_at, met.level) == ("first_contact", due, met_at, 0)
+    assert page.drawing is not None
+    [mark] = [mark for lane in page.drawing.lanes for mark in lane.marks if mark.target == met.id]
+    assert (mark.kind, mark.titles) == ("met", ("first contact, met",))
 
 
 def test_what_a_service_has_not_told_is_an_empty_list_and_what_is_not_known_is_said() -> None:

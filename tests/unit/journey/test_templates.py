@@ -131,6 +131,13 @@ def test_whatever_the_drawing_marks_stands_in_a_table_too() -> None:
     assert sum(mark.count for mark in marks) == len(rows)
 
 
+def test_a_list_says_by_which_deadline_each_case_is_late_where_deadlines_are_what_it_is_of() -> None:
+    page = shown("list.html", page=list_page())
+    assert '<td role="cell" data-label="Deadline"><bdi>first contact</bdi></td>' in page
+    assert "none, journey's own bound" in page
+    assert 'data-label="Deadline"' not in shown("list.html", page=replace(list_page(), deadlines=False))
+
+
 def test_what_is_not_known_is_said_and_nothing_is_guessed() -> None:
     text = shown("chain.html")
     assert "not told" in text

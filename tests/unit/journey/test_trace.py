@@ -12,8 +12,9 @@ from chassis.pure.reference import DIRECTORY
 from journey.contracts import ALL, counselling, placement, training
 from journey.domain.sight import ENVELOPES, Sight
 from journey.domain.wait import Wanted
-from journey.views.shapes import Entry, Handled, Happening, Owed, Part, SamePerson, Trace, Waiting, WaitItem
-from journey.views.terminal import print_trace, span
+from journey.views.lengths import span
+from journey.views.shapes import Entry, Handled, Happening, Met, Owed, Part, SamePerson, Trace, Waiting, WaitItem
+from journey.views.terminal import print_trace
 from journey.views.titles import OF_ALL, OF_SERVICES, WAITS, title_of
 from journey.views.trace import Beside, LedgerRow, Reported, trace_of
 from tests.support.journey.telling import CASE, EDO, LAGOS, PROVIDER, Telling, named
@@ -90,7 +91,66 @@ def test_what_went_wrong_with_an_event_stands_beside_it() -> None:
     read = Handled(service="placement", what="parked", at=NOW, failure="unknown_code")
     beside = Beside({parked.place: [read]}, {parked.place: [went]}, REPORTS)
     (entry,) = traced(Telling().opened().referred(), parked, beside=beside).timeline
-    assert (entry.readers, entry.happenings) == ((read,), (went,))
+    assert [(each.service, each.what, each.failure) for each in entry.readers] == [
+        ("placement", "parked", "unknown_code")
+    ]
+    assert [(each.what, each.attempt) for each in entry.happenings] == [("parked", 1)]
+
+
+def test_per_reader_it_is_told_how_long_a_record_took_at_which_attempt_and_in_which_trace() -> None:
+    told = row("ph.referral.ReturneeReferred.v1")
+    published = NOW + timedelta(milliseconds=20)
+    trace_id = "1acb36078b253d52186387fcb806d928"
+    reaction = row(
+        "ph.counselling.ReferralReceived.v1",
+        NOW + timedelta(seconds=1),
+        causation_id=told.event_id,
+        trace_id=trace_id,
+    )
+    at = published + timedelta(seconds=50)
+    readers = [
+        Handled(service="counselling", what="handled", at=at, at_latest=True),
+        Handled(service="placement", what="handled", at=published + timedelta(hours=3), attempt=2),
+        Handled(service="training", what="not_yet", at=at),
+    ]
+    steps = [
+        Happening(at=published + after, service="placement", what=what, failure="unknown_code", attempt=attempt)
+        for after, what, attempt in (
+            (timedelta(seconds=2), "parked", 1),
+            (timedelta(hours=2), "retried", 1),
+            (timedelta(hours=3), "handled", 2),
+        )
+    ]
+    beside = Beside({told.place: readers}, {told.place: steps}, REPORTS)
+    found = traced(
+        Telling().opened().referred(), told, reaction, beside=beside, url_template="https://t.test/{trace_id}"
+    )
+    entry = found.timeline[0]
+    assert [(each.service, each.seconds, each.attempt) for each in entry.readers] == [
+        ("counselling", 50, 1),
+        ("placement", 10_800, 2),
+        ("training", None, 1),
+    ]
+    traces = [each.trace and (each.trace.trace_id, each.trace.url) for each in entry.readers]
+    assert traces == [(trace_id, f"https://t.test/{trace_id}"), None, None], "only of who told of what it did"
+    assert [each.seconds for each in entry.happenings] == [2, 7198, 3600]
+
+
+def test_the_terminal_says_it_per_reader(capsys: Any) -> None:
+    told = row("ph.referral.ReturneeReferred.v1")
+    reaction = row("ph.counselling.ReferralReceived.v1", NOW + timedelta(seconds=1), causation_id=told.event_id)
+    later = told.published_at
+    assert later is not None
+    readers = [
+        Handled(service="counselling", what="handled", at=later + timedelta(seconds=50), at_latest=True),
+        Handled(service="placement", what="discarded", at=later + timedelta(hours=3), attempt=2),
+    ]
+    beside = Beside({told.place: readers}, {}, REPORTS)
+    print_trace(traced(Telling().opened().referred(), told, reaction, beside=beside))
+    said = " ".join(capsys.readouterr().out.split())
+    assert "(within 50 s)" in said
+    assert "(after 3 h, attempt 2)" in said
+    assert "handled by counselling:" in said
 
 
 def test_a_trace_is_linked_by_the_template_and_named_without_one() -> None:
@@ -249,24 +309,42 @@ def test_an_operator_is_shown_that_events_were_told_and_nothing_that_they_say() 
 
 def test_what_an_operator_is_shown_is_this_and_whoever_adds_a_field_says_why() -> None:
     names = {
-        model.__name__: set(model.model_fields) for model in (Trace, SamePerson, Part, Owed, Waiting, Entry, WaitItem)
+        model.__name__: set(model.model_fields)
+        for model in (Trace, SamePerson, Part, Owed, Met, Waiting, Entry, Handled, Happening, WaitItem)
     }
     when = {"late_at", "since", "dated", "deadline_type", "level"}
     whose = {"what", "title", "role", "org"}
     told = {"type", "title", "service", "at", "actor_role", "actor_org", "verdict", "fault", "readers", "happenings"}
     hops = {"waited_seconds", "publishing_seconds", "receiving_seconds", "recorded_at", "published_at", "received_at"}
     place = {"topic", "partition", "record_offset", "sequence", "event_id", "caused_by", "trace"}
-    lists = {"waiting_for", "deadlines", "parts", "timeline", "unknowns"}
+    owed = {"service", "deadline_type", "subject_id", "owner_role", "owner_org", "due_at", "level"}
+    lists = {"waiting_for", "deadlines", "deadlines_met", "parts", "timeline", "unknowns"}
     assert names == {
         # who looks for somebody's case must learn where it goes on: ids, and nothing of the person
         "Trace": {"case_id", "case_ref", "at", "same_person", *OF_THE_WHOLE, *lists},
         "SamePerson": {"case_id", "case_ref", "stage"},
         "Part": {"service", "what", "thing_id", "status", "since", "org"},
-        "Owed": {"service", "deadline_type", "subject_id", "owner_role", "owner_org", "due_at", "level", "overdue"},
+        "Owed": {*owed, "overdue"},
+        "Met": {*owed, "met_at"},
         "Waiting": {*whose, *when, "stuck", "lost"},
+        "Handled": {"service", "what", "at", "at_latest", "failure", "attempt", "seconds", "trace"},
+        "Happening": {"service", "what", "at", "failure", "attempt", "seconds"},
         "Entry": {*told, *hops, *place},
         "WaitItem": {"case_id", "case_ref", "stage", *whose, *when, "lost_at", "country", "centre"},
     }
+
+
+def test_a_deadline_that_was_met_is_open_no_more_and_is_told_with_when_it_was_and_what_it_had_missed() -> None:
+    told = Telling().opened().referred().received(due_in=timedelta(days=5)).accepted()
+    due = told.at + timedelta(days=2)
+    met = told.owed(counselling.DeadlineMissed, "first_contact", CASE, due).passes(days=3).at
+    told.owed(counselling.DeadlineMet, "first_contact", CASE, due)
+    found = traced(told)
+    assert "first_contact" not in {each.deadline_type for each in found.deadlines}
+    (done,) = [each for each in found.deadlines_met if each.deadline_type == "first_contact"]
+    assert (done.due_at, done.met_at, done.level) == (due, met, 1)
+    nobody = traced(told, sight=Sight(services=frozenset({"placement"})))
+    assert nobody.deadlines_met == ()
 
 
 def test_a_record_that_cannot_be_read_has_a_line_too() -> None:
