@@ -149,8 +149,14 @@ NO_CORRECTION: Final = nothing_requested(
 SAME_PERSON: Final = same_person("A correction in a file", "person of your centre")
 INTAKE_OF_THE_DESK: Final = Refused(
     "kept_by_the_desk",
-    "A desk in Germany has this case: a scout has referred the person, or the desk has adopted it.",
+    "A desk in Germany has this case: a scout has referred the person.",
     "Ask that desk to put right what it tells of the person.",
+)
+INTAKE_HANDED_OVER: Final = Refused(
+    "kept_by_the_desk",
+    "A desk in Germany has adopted this case, with what your centre had taken down of the person.",
+    "Neither of you changes that any more. Tell the programme desk what is wrong; who the person is, that desk can say "
+    "in the profile.",
 )
 FILE_VOID: Final = Refused(
     "file_closed",

@@ -43,8 +43,9 @@ OFFER_STANDS: Final = Refused(
 )
 CASE_OF_A_CENTRE: Final = Refused(
     "case_of_a_centre",
-    "A centre has registered this person, and your desk has adopted the case.",
-    "Talk with that centre: what it has recorded is for it to put right.",
+    "A centre has registered this person, and your desk has adopted the case with what the centre had taken down.",
+    "Neither of you changes that any more. Tell the programme desk what is wrong; who the person is, you can say in "
+    "the profile.",
 )
 CENTRE_ASKED: Final = Refused(
     "centre_asked",

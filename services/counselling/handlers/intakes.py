@@ -110,7 +110,7 @@ def _own(states: States, case_id: UUID, context: Context) -> Known | Refused:
     referral = file.walked_in
     assert referral is not None, "somebody has walked in"
     if file.adopted:
-        return refusals.INTAKE_OF_THE_DESK
+        return refusals.INTAKE_HANDED_OVER
     return refusals.FILE_VOID if referral.status == "void" else Known(file, walk_in, referral)
 
 

@@ -7,7 +7,6 @@ stays so, and nobody has anything on its ground.
 
 from __future__ import annotations
 
-
 from chassis.pure.decision import NOTHING, Context, Decision
 from chassis.pure.needs import Linked, needs
 from chassis.pure.states import States

@@ -14,6 +14,7 @@ import asyncpg
 from chassis.postgres.database import LENT_WITHIN
 from chassis.postgres.documents import Documents, Where
 from chassis.pure.paging import Listing, Order, Page, Wish
+from chassis.pure.zones import zone
 from journey.figures.answers import WaitingItem
 from journey.figures.catalogue import FIGURES, K18, kin
 from journey.figures.operations import K19
@@ -27,7 +28,7 @@ from journey.resources import Promised
 from journey.views.cases import ONE_SNAPSHOT
 from journey.views.operations import operations
 from journey.views.terms import within_term
-from vocabulary.countries import GERMANY, day_at
+from vocabulary.countries import GERMANY, TIME_ZONES
 
 WAITING: Final = Listing(
     source="outcome",
@@ -48,7 +49,8 @@ BEGINS: Final = timedelta(hours=5)
 
 def day_of(now: datetime) -> date:
     """The day whose figures are told at this moment."""
-    return day_at(GERMANY, now - BEGINS)
+    by_the_clock = now.astimezone(zone(TIME_ZONES[GERMANY])) - BEGINS
+    return by_the_clock.date()
 
 
 @cache

@@ -7,6 +7,7 @@
                             +-- every open one rejected  --> rejected  --referred--> pooled | active
                             +-- completed or failed -------> left -- referred, reopened --> pooled | active
                             +-- the person died -----------> deceased -- reopened: it was an error --> ...
+                            +-- the file of a walk-in is void --> unknown, for good
 
 The status is no decision of its own: it follows from facts, and each fact is written by one topic alone or
 merged in a way that no order can change. So a candidate ends up the same however the topics interleave.

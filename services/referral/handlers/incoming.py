@@ -38,6 +38,7 @@ from referral.handlers.deadlines import ADOPTION_REQUEST
 from referral.handlers.referrals import ground_lost_at, withdrawn
 from referral.limits import receipt_due
 from referral.reference import Reference
+from vocabulary.adopting import NO_FILE
 from vocabulary.arrivals import ARRIVAL, Told
 from vocabulary.copying import replace
 from vocabulary.countries import TIME_ZONES
@@ -81,7 +82,7 @@ def voided_elsewhere(states: States, event: contracts.CaseVoided, context: Conte
         return NOTHING
     asked = known.asked
     if asked is not None and asked.status == "asked":
-        asked = asked.answered("declined", context.occurred_at)
+        asked = asked.answered("declined", context.occurred_at, NO_FILE)
     after = replace(known, centre=event.centre, case_ref=None, said_at=context.occurred_at, asked=asked)
     return Decision((after,), (), (Cleared(ADOPTION_REQUEST, after.id),))
 

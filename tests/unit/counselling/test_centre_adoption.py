@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -264,6 +265,16 @@ def with_profile() -> Adopting:
 def shown_fields(chain: Adopting) -> dict[str, str]:
     answer = shown(chain, "/profile").json()
     return {name: answer[name] for names in FIELDS.values() for name in names if answer[name] is not None}
+
+
+def test_what_was_handed_over_is_corrected_by_neither_of_both_and_neither_sends_to_the_other() -> None:
+    chain = with_profile()
+    voided = chain.centre.service.command(commands.VoidFile(CASE, "wrong_person", ("a" * 64,)), COUNSELLOR)
+    registered = replace(chain.desk.case.registered, language="yo")
+    corrected = chain.desk.service.command(at_desk.CorrectCase(CASE, registered, "misunderstood"), SCOUT)
+    for outcome, code in ((voided, "kept_by_the_desk"), (corrected, "case_of_a_centre")):
+        refused(outcome, code)
+        assert "Tell the programme desk" in outcome.remedy
 
 
 def test_what_the_desk_sets_is_shown_before_what_the_centre_has_taken_down_and_takes_nothing_from_it() -> None:

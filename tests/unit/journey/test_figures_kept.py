@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from chassis.pure.zones import zone
 from journey.figures.operations import K19
 from journey.figures.promise import K1
 from journey.figures.shapes import Figure
@@ -57,3 +58,10 @@ async def test_a_process_counts_a_figure_once_however_many_ask(
         with pytest.raises(ValueError, match="no such year"):
             await ask(date(1999, 1, 1))
     assert len(counting) == 2, "what could not be counted is counted again"
+
+
+@pytest.mark.parametrize("day", [date(2026, 3, 1), date(2026, 3, 29), date(2026, 10, 25)])
+def test_a_day_of_the_figures_begins_at_five_by_the_clock_also_when_that_was_changed_in_the_night(day: date) -> None:
+    five = datetime.combine(day, time(5), zone("Europe/Berlin")).astimezone(UTC)
+    assert figures.day_of(five) == day
+    assert figures.day_of(five - timedelta(seconds=1)) == day - timedelta(days=1)

@@ -69,6 +69,7 @@ def test_a_case_that_is_void_is_asked_for_by_nobody_and_whoever_has_asked_is_ans
     [found] = kept(desk)
     assert found.asked is not None
     assert (found.case_ref, found.asked.status, found.asked.heard) == (None, "declined", None)
+    assert found.asked.reason == "no_file", "as if the desk had asked afterwards"
     assert desk.service.deadlines == {}
     refused(desk.service.command(AskForCase(CASE), SCOUT), "case_not_found", 404)
     done(desk.service.event(OPENED, NOW))
