@@ -250,7 +250,7 @@ def _arrived(case: _Case, place: Mapping[str, Any], day: int) -> None:
         centre=centre,
         plan_version=1,
         agreed_on=case.on(day + 21),
-        measures=measures,
+        measures=[{"code": each} for each in measures],
     )
     if chance.random() < 0.75:
         _into_work(case, day + 25)

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.pure import audit, operations
 from chassis.pure.codes import Code, Instant, Language
@@ -272,13 +272,21 @@ class NeedsAssessed(CounsellingEvent):
     assessed_on: date
 
 
+class AgreedMeasure(BaseModel):
+    """One measure of a plan. An object, so that more can be told of it without another event."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    code: Code
+
+
 class ReintegrationPlanAgreed(CounsellingEvent):
     """The person and the centre have agreed on measures. The highest `plan_version` counts; a measure that tells of
     somebody's health stands in none."""
 
     plan_id: UUID
     plan_version: int = Field(ge=1, le=1000)
-    measures: Annotated[tuple[Code, ...], Field(min_length=1, max_length=MOST_MEASURES)]
+    measures: Annotated[tuple[AgreedMeasure, ...], Field(min_length=1, max_length=MOST_MEASURES)]
     agreed_on: date
 
 

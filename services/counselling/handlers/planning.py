@@ -11,7 +11,7 @@ from counselling.commands import AgreePlan
 from counselling.domain.centre_file import CentreFile
 from counselling.domain.plan import MOST_VERSIONS, Plan
 from counselling.domain.referral import Referral
-from counselling.events import ReintegrationPlanAgreed
+from counselling.events import AgreedMeasure, ReintegrationPlanAgreed
 from counselling.handlers.access import by_centre, care_of, sight_in
 from counselling.handlers.casework import first_contact
 from counselling.outcomes import PlanOutcome
@@ -44,7 +44,7 @@ def agree_plan(states: States, command: AgreePlan, context: Context) -> Decision
         **by_centre(file, referral),
         plan_id=plan.id,
         plan_version=plan.version,
-        measures=plan.measures,
+        measures=tuple(AgreedMeasure(code=each) for each in plan.measures),
         agreed_on=plan.agreed_on,
     )
     answer = PlanOutcome(case_id=file.id, status=file.status, plan_id=plan.id, version=plan.version)

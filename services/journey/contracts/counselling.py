@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.pure.codes import Code, Day, Instant
 from chassis.pure.messages import Contract
@@ -216,13 +216,21 @@ class LevelsDestroyed(CaseContract, source="counselling"):
     keys."""
 
 
+class AgreedMeasure(BaseModel):
+    """One measure of a plan."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    code: Code
+
+
 class ReintegrationPlanAgreed(CaseContract, source="counselling"):
     """The person and the centre have agreed on measures."""
 
     centre: Centre
     plan_version: int = Field(ge=1, le=1000)
     agreed_on: Day
-    measures: Annotated[tuple[Code, ...], Field(min_length=1, max_length=20)]
+    measures: Annotated[tuple[AgreedMeasure, ...], Field(min_length=1, max_length=20)]
 
 
 class DeadlineApproaching(Approaching, source="counselling"):

@@ -230,7 +230,7 @@ def _called(known: Outcome, event: counselling.PreDepartureCallHeld, at: datetim
 
 
 def _planned(known: Outcome, event: counselling.ReintegrationPlanAgreed, at: datetime) -> Outcome:
-    plan = Plan(at, event.plan_version, tuple(sorted(event.measures)))
+    plan = Plan(at, event.plan_version, tuple(sorted(each.code for each in event.measures)))
     return known.recorded(Recorded(PLAN, at, event.agreed_on, plan))
 
 

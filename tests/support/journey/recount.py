@@ -259,7 +259,7 @@ def from_scratch(story: Sequence[Told]) -> dict[str, Any]:
         "came": came,
         "days_to_contact": span(arrived_on, contacts[-1].event.contacted_on if contacts else None),
         "days_to_plan": span(arrived_on, min((each.event.agreed_on for each in agreed), default=None)),
-        "agreed": agreed[-1].event.measures if agreed else (),
+        "agreed": tuple(each.code for each in agreed[-1].event.measures) if agreed else (),
         "never_arrived": not came and bool(never) and not (plans and plans[-1].at > never[-1].at),
         "failures": failures_of(story),
         **answers_of(story),

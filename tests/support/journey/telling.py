@@ -27,7 +27,7 @@ COUNTED: Mapping[str, Any] = {
     "contacted_on": date(2026, 3, 3),
     "agreed_on": date(2026, 3, 9),
     "plan_version": 1,
-    "measures": ("job_application_training",),
+    "measures": ({"code": "job_application_training"},),
     "offered_on": date(2026, 3, 10),
     "accepted_on": date(2026, 3, 11),
     "employment_type": "permanent",

@@ -212,9 +212,15 @@ def called(on: int, at: float) -> Told:
     return told(counselling.PreDepartureCallHeld, at, held_on=day(on))
 
 
-def agreed(on: int, at: float, *measures: str) -> Told:
+def measures(*codes: str) -> tuple[counselling.AgreedMeasure, ...]:
+    """What a plan tells of these."""
+    return tuple(counselling.AgreedMeasure(code=each) for each in codes)
+
+
+def agreed(on: int, at: float, *codes: str) -> Told:
     """The person and the centre have agreed on these."""
-    return told(counselling.ReintegrationPlanAgreed, at, plan_version=1, measures=measures, agreed_on=day(on))
+    plan = {"plan_version": 1, "measures": measures(*codes), "agreed_on": day(on)}
+    return told(counselling.ReintegrationPlanAgreed, at, **plan)
 
 
 def aged(at: float, band: str) -> Told:

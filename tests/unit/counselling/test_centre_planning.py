@@ -35,6 +35,10 @@ def told(desk: Desk) -> list[int]:
     return [each.level for each in desk.events if isinstance(each, DeadlineMissed) and each.deadline_type == NAME]
 
 
+def codes_of(plan: ReintegrationPlanAgreed) -> tuple[str, ...]:
+    return tuple(each.code for each in plan.measures)
+
+
 def test_a_plan_is_owed_thirty_days_after_the_arrival_until_it_is_agreed_on() -> None:
     desk = Desk.with_acceptance()
     assert desk.due(NAME, CASE) is None
@@ -47,11 +51,11 @@ def test_a_plan_is_owed_thirty_days_after_the_arrival_until_it_is_agreed_on() ->
     met = last(desk.events, DeadlineMet)
     assert (met.deadline_type, met.level, met.owner_org) == (NAME, 0, LAGOS)
     plan = last(desk.events, ReintegrationPlanAgreed)
-    assert (plan.plan_version, plan.measures, plan.agreed_on) == (1, ("documents", "job_placement"), TODAY)
+    assert (plan.plan_version, codes_of(plan), plan.agreed_on) == (1, ("documents", "job_placement"), TODAY)
     done(desk.agree(measures=("vocational_training",)))
     amended = last(desk.events, ReintegrationPlanAgreed)
     assert (amended.plan_id, amended.plan_version) == (plan.plan_id, 2)
-    assert amended.measures == ("vocational_training",)
+    assert codes_of(amended) == ("vocational_training",)
     assert desk.told().count("DeadlineMet") == 3, "the answer, the contact and the plan, each once"
 
 
