@@ -134,7 +134,7 @@ def test_whatever_the_drawing_marks_stands_in_a_table_too() -> None:
 def test_a_list_says_by_which_deadline_each_case_is_late_where_deadlines_are_what_it_is_of() -> None:
     page = shown("list.html", page=list_page())
     assert '<td role="cell" data-label="Deadline"><bdi>first contact</bdi></td>' in page
-    assert "none, journey's own bound" in page
+    assert 'data-label="Deadline"><span class="soft">none</span>' in page
     assert 'data-label="Deadline"' not in shown("list.html", page=replace(list_page(), deadlines=False))
 
 
