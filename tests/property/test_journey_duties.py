@@ -79,10 +79,21 @@ GIVEN_TWICE = [
 ]
 """The record of the beginning of one consent is missing, and that of another comes again."""
 
+TAKEN_BACK_TWICE = [
+    Step("grant", 0, (("country:NG", "country:GH"),)),
+    Step("refer", 0, ("centre:NG-LOS", "normal", False, None)),
+    Step("redirect", 0, (False, "centre:GH-ACC")),
+    Step("accept", 0, (False,)),
+    Step("revoke", 0),
+    Step("revoke", 0),
+]
+"""The end of a consent is told twice, and names fewer centres than its beginning did."""
+
 
 @given(spines())
 @example(REOPENED_TWICE)
 @example(GIVEN_TWICE)
+@example(TAKEN_BACK_TWICE)
 @settings(max_examples=60)
 def test_a_duty_of_a_centre_stands_as_long_as_its_service_owes_it(spine: list[Step]) -> None:
     followed = Followed()

@@ -20,10 +20,11 @@ class Consent:
     withdrawn: bool = False
 
     def merged(self, other: Consent | None) -> Consent:
-        """Of two ends the earlier one counts; what it was given for and to whom stands in the word of its beginning."""
+        """With what was known of it before. Of two ends the earlier one counts; what it was given for and to whom
+        stands in the word of its beginning, however often its end is told after that."""
         if other is None:
             return self
-        given = other if self.withdrawn and not other.withdrawn else self
+        given = other if self.withdrawn else self
         withdrawn = self.withdrawn or other.withdrawn
         return replace(given, ends_at=min(self.ends_at, other.ends_at), withdrawn=withdrawn)
 
