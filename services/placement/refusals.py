@@ -100,8 +100,8 @@ SAME_PERSON_AHEAD: Final = Refused(
     "Under another case the same person is as far on the way into this vacancy already.",
     "Go on with that candidacy and close this one. If they are two people, ask the centre to undo the link.",
 )
-CASE_VOID: Final = Refused(
-    "case_void",
+FILE_VOID: Final = Refused(
+    "file_void",
     "The centre has opened this case in error: there is nobody to be placed by it.",
     "If an offer or work was recorded in error as well, void it; else ask the centre under which case the person is.",
 )

@@ -11,7 +11,7 @@ from chassis.pure.messages import Event
 
 class AuditSealed(Event, key="chain_id", data_class="none"):
     """The rows of this audit are sealed up to `number`, where the chain over them has this digest. Each service has an
-    event of its own, beside what it tells of its operation: it is about no case, and no partner's business."""
+    event of its own, beside what it tells of its operation: no partner needs it."""
 
     chain_id: UUID
     number: int = Field(ge=1)

@@ -28,7 +28,7 @@ from journey.resources import Promised
 from journey.views.cases import ONE_SNAPSHOT
 from journey.views.operations import operations
 from journey.views.terms import within_term
-from vocabulary.countries import GERMANY, TIME_ZONES
+from vocabulary.countries import GERMANY, TIME_ZONES, day_at
 
 WAITING: Final = Listing(
     source="outcome",
@@ -43,14 +43,14 @@ SPREADS: Final = {each.id: spreads for each in FIGURES.values() if (spreads := s
 
 KEPT_SECONDS: Final = 60.0
 """For K19, which counts nobody."""
-BEGINS: Final = timedelta(hours=5)
-"""When a new day of the figures begins, in Germany: the programme's desk opens with those of this morning."""
+BEGINS: Final = 5
+"""The hour in Germany at which a new day of the figures begins: the programme desk opens with those of this morning."""
 
 
 def day_of(now: datetime) -> date:
     """The day whose figures are told at this moment."""
-    by_the_clock = now.astimezone(zone(TIME_ZONES[GERMANY])) - BEGINS
-    return by_the_clock.date()
+    today = day_at(GERMANY, now)
+    return today if now.astimezone(zone(TIME_ZONES[GERMANY])).hour >= BEGINS else today - timedelta(days=1)
 
 
 @cache

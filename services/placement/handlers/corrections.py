@@ -157,7 +157,7 @@ def _why_not(scene: Scene, record: Record, facts: Facts | None) -> Refused | Non
     if facts is None:
         return refusals.WORK_RECORDED if record == "job_offer" and scene.candidacy.employment else None
     if scene.candidate.void:
-        return refusals.CASE_VOID
+        return refusals.FILE_VOID
     if facts == recorded:
         return refusals.UNCHANGED
     if record == "employment":

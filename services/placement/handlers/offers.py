@@ -158,7 +158,7 @@ def start_employment(states: States, command: StartEmployment, context: Context)
     if isinstance(scene, Refused):
         return scene
     if scene.candidate.void:
-        return refusals.CASE_VOID
+        return refusals.FILE_VOID
     if refused := why_not_begun(command.started_on, scene.today):
         return refused
     offer = offer_of(scene.candidacy)
