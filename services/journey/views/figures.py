@@ -28,7 +28,7 @@ from journey.resources import Promised
 from journey.views.cases import ONE_SNAPSHOT
 from journey.views.operations import operations
 from journey.views.terms import within_term
-from vocabulary.countries import GERMANY, TIME_ZONES
+from vocabulary.countries import GERMANY, TIME_ZONES, day_at
 
 WAITING: Final = Listing(
     source="outcome",
@@ -49,8 +49,7 @@ BEGINS: Final = timedelta(hours=5)
 
 def day_of(now: datetime) -> date:
     """The day whose figures are told at this moment."""
-    by_the_clock = now.astimezone(zone(TIME_ZONES[GERMANY])) - BEGINS
-    return by_the_clock.date()
+    return day_at(GERMANY, now.astimezone(zone(TIME_ZONES[GERMANY])) - BEGINS)
 
 
 @cache
