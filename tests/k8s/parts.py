@@ -22,8 +22,8 @@ from deploy.local.processes import Program
 
 HERE = Path(__file__).parent
 FOLDER = LOCAL / "k8s" / "parts"
-AT_ONCE = 4
-"""With two processors: two work while two wait."""
+AT_ONCE = 3
+"""With two processors: two work while one waits."""
 SPLIT: Mapping[str, tuple[str, ...]] = {
     "drill": ("lost_keys", "lost_topics", "restore", "topics_from_backup"),
     "executed": ("rollout_of_one",),
