@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -39,6 +40,8 @@ OF_THE_SERVICE = {
     ("restore", "set-aside"),
     ("retention", "plan"),
 }
+HERE = "trace-case"
+"""What asks an API in a person's own name runs on their own machine."""
 WHERE = ("perspektive-heimat", "exec", "-i")
 
 
@@ -59,7 +62,22 @@ def asked(command: str) -> tuple[str, str]:
     return deployment, container
 
 
-@pytest.mark.parametrize("command", commands())
+def of(*, here: bool) -> list[str]:
+    """The commands that run on a person's own machine, or all others."""
+    return [each for each in commands() if (each.split()[0] == HERE) is here]
+
+
+@pytest.mark.parametrize("command", of(here=True))
+def test_a_command_in_ones_own_name_runs_on_ones_own_machine(command: str, tmp_path: Path) -> None:
+    (function,) = FUNCTION.findall((RUNBOOKS / "README.md").read_text())
+    (tmp_path / "ph").write_text('#!/bin/sh\necho "here: $*"\n')
+    (tmp_path / "ph").chmod(0o755)
+    script = f"set -u\nPATH='{tmp_path}':$PATH\nSERVICE=training\n{function}ph {command}\n"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == f"here: {command}\n"
+
+
+@pytest.mark.parametrize("command", of(here=False))
 def test_a_command_runs_where_its_login_lies(command: str) -> None:
     words = tuple(command.split()[:2])
     operators = words in OF_OPERATORS and "--reveal" not in command
